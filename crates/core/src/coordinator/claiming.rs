@@ -1,0 +1,181 @@
+//! What a coordinator has done in the background: claims with their checks against the log,
+//! halts and releases written down. Each comes back as something heard, or not at all.
+
+use std::sync::Arc;
+
+use plimsoll_domain::lane::{BACKOFF_MAX, BACKOFF_MIN};
+use rdkafka::consumer::{CommitMode, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+use sea_orm::DbErr;
+use tokio::time::sleep;
+
+use super::{Desk, Heard};
+use crate::database::Session;
+use crate::kafka::{Start, watermarks};
+use crate::store::{self, stored_positions};
+
+/// A partition as it was claimed.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(super) partition: i32,
+    pub(super) claim: u128,
+    pub(super) next_offset: i64,
+    pub(super) halted: Option<String>,
+}
+
+/// Why a claim has to be tried again.
+#[derive(Debug, thiserror::Error)]
+enum Fault {
+    #[error("PostgreSQL: {0}")]
+    Database(#[from] DbErr),
+    #[error("Kafka: {0}")]
+    Kafka(#[from] rdkafka::error::KafkaError),
+}
+
+/// Claims a partition, again and again until both sides answer.
+pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful: bool) {
+    let desk = Arc::clone(desk);
+    background(async move {
+        let mut wait = BACKOFF_MIN;
+        let claimed = loop {
+            match claim(&desk, partition, doubtful).await {
+                Ok(claimed) => break claimed,
+                Err(err) => {
+                    tracing::warn!(partition, %err, "partition {partition} cannot be claimed yet: {err}");
+                    desk.watch.claim_failed(&err.to_string());
+                }
+            }
+            if desk.myself.0.is_closed() {
+                return;
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(BACKOFF_MAX);
+        };
+        desk.myself.hear(Heard::Claimed { generation, claimed });
+    });
+}
+
+async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, Fault> {
+    let store = &desk.store;
+    let session = Session::open(&store.database, &store.instance).await?;
+    if doubtful {
+        prove_membership(desk, &session, partition).await?;
+    }
+    let mut starts = Vec::new();
+    if !store::unclaimed(session.db(), store.topic_id, &[partition]).await?.is_empty() {
+        let (_, low, high) = edges(desk, partition).await?;
+        let at_end = desk.kafka.start == Start::End && partition < desk.partitions_at_first;
+        starts.push((partition, if at_end { high } else { low }));
+    }
+    let claimed = store::claim(session.db(), store.topic_id, &store.instance, &[partition], &starts).await?;
+    let claimed = claimed.into_iter().next().ok_or_else(|| DbErr::Custom("the position is gone".to_owned()))?;
+    store.knowledge.start_epoch();
+    let mut outcome = Outcome { partition, claim: claimed.claim, next_offset: claimed.next_offset, halted: claimed.halted };
+    if outcome.halted.is_none() {
+        // Asked after the claim: nobody moves the position any more.
+        let (_, low, high) = edges(desk, partition).await?;
+        outcome.halted = outside(outcome.next_offset, low, high);
+        if let Some(reason) = &outcome.halted {
+            tracing::error!(partition, reason, "partition {partition} is halted: {reason}");
+            store::halt(session.db(), store.topic_id, partition, outcome.claim, reason).await?;
+        }
+    }
+    session.discard();
+    Ok(outcome)
+}
+
+/// Why a position outside the log halts its partition.
+fn outside(next_offset: i64, low: i64, high: i64) -> Option<String> {
+    if next_offset < low {
+        let count = low - next_offset;
+        Some(format!("retention: records {next_offset} to {} ({count} offsets) were deleted before they were applied", low - 1))
+    } else if next_offset > high {
+        Some(format!("truncated: the log ends at {high}, before our position {next_offset}; the topic was recreated or lost records"))
+    } else {
+        None
+    }
+}
+
+async fn edges(desk: &Desk, partition: i32) -> Result<(i32, i64, i64), Fault> {
+    let edges = watermarks(&desk.consumer, &desk.kafka.topic, vec![partition]).await?;
+    Ok(edges[0])
+}
+
+/// A commit that the group accepts proves that the partition is still given to us. It carries
+/// the stored position, which may lie below what was mirrored before.
+async fn prove_membership(desk: &Desk, session: &Session, partition: i32) -> Result<(), Fault> {
+    let stored = stored_positions(session.db(), desk.store.topic_id, std::iter::once(partition), false).await?;
+    let mut list = TopicPartitionList::new();
+    for row in stored {
+        list.add_partition_offset(&desk.kafka.topic, row.partition, Offset::Offset(row.next_offset))?;
+    }
+    let consumer = Arc::clone(&desk.consumer);
+    let commit = tokio::task::spawn_blocking(move || consumer.commit(&list, CommitMode::Sync));
+    Ok(commit.await.expect("a commit does not panic")?)
+}
+
+/// Writes a halt down, however long it takes. If another owner has it by then, it is theirs.
+pub(super) fn write_halt(desk: &Arc<Desk>, partition: i32, claim: u128, reason: String) {
+    let desk = Arc::clone(desk);
+    background(async move {
+        let mut wait = BACKOFF_MIN;
+        while let Err(err) = halt_once(&desk, partition, claim, &reason).await {
+            tracing::warn!(%err, "a halt could not be written down yet");
+            if desk.myself.0.is_closed() {
+                return;
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(BACKOFF_MAX);
+        }
+    });
+}
+
+async fn halt_once(desk: &Desk, partition: i32, claim: u128, reason: &str) -> Result<(), DbErr> {
+    let session = Session::open(&desk.store.database, &desk.store.instance).await?;
+    store::halt(session.db(), desk.store.topic_id, partition, claim, reason).await?;
+    session.discard();
+    Ok(())
+}
+
+/// Writes down that nobody owns these.
+pub(super) fn write_idle(desk: &Arc<Desk>, claims: Vec<(i32, u128)>) {
+    let desk = Arc::clone(desk);
+    background(async move { give_back(&desk, claims).await });
+}
+
+/// The same, once: it only informs.
+pub(super) async fn give_back(desk: &Desk, claims: Vec<(i32, u128)>) {
+    if claims.is_empty() {
+        return;
+    }
+    let write = async {
+        let session = Session::open(&desk.store.database, &desk.store.instance).await?;
+        store::let_go(session.db(), desk.store.topic_id, &claims).await?;
+        session.discard();
+        Ok::<_, DbErr>(())
+    };
+    if let Err(err) = write.await {
+        tracing::debug!(%err, "partitions could not be marked idle");
+    }
+}
+
+/// Reports those of `halted` that an operator resumed.
+pub(super) fn look_for_resumed(desk: &Arc<Desk>, halted: Vec<i32>) {
+    let desk = Arc::clone(desk);
+    background(async move {
+        let read = async {
+            let session = Session::open(&desk.store.database, &desk.store.instance).await?;
+            let resumed = store::resumed(session.db(), desk.store.topic_id, &halted).await?;
+            session.discard();
+            Ok::<_, DbErr>(resumed)
+        };
+        match read.await {
+            Ok(resumed) => resumed.into_iter().for_each(|partition| desk.myself.hear(Heard::Resumed(partition))),
+            Err(err) => tracing::debug!(%err, "halted partitions could not be looked at"),
+        }
+    });
+}
+
+fn background(work: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(work);
+}

@@ -1,0 +1,111 @@
+//! A session: exactly one connection to PostgreSQL, never silently replaced. What a process
+//! knows belongs to the connection it came from, so a reconnect must be seen.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use sea_orm::sqlx::ConnectOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector, Statement, TransactionTrait, Value};
+
+/// How PostgreSQL is reached.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `postgres://user:password@host:port/database?sslmode=…`
+    pub url: String,
+    /// Commit without waiting for the disk. Still exactly once: after every reconnect the
+    /// stored position rules. A crash of the server costs the last moments of work, not truth.
+    pub relaxed: bool,
+}
+
+/// Waiting for a connection longer than this is a fault.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// A statement, or the answer of COMMIT, longer than this means that the link is dead. Above
+/// the server's own limits, which give the better error.
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(40);
+
+/// What our sessions ask of the server, and why.
+const SERVER_SETTINGS: [(&str, &str); 10] = [
+    // Sorted arrays join products through their index, row by row, so locks are taken in order.
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_seqscan", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+    // A host that died must not keep row locks for longer than this.
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("lock_timeout", "20s"),
+    ("statement_timeout", "30s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
+
+/// One connection.
+pub struct Session {
+    db: DatabaseConnection,
+    connects: Arc<AtomicU32>,
+}
+
+impl Session {
+    /// Connects, or says why not within ten seconds.
+    pub async fn open(settings: &Settings, instance: &str) -> Result<Session, DbErr> {
+        let options: PgConnectOptions = settings.url.parse().map_err(|err| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err))))?;
+        let commit = [("synchronous_commit", if settings.relaxed { "off" } else { "on" })];
+        let options = options
+            .application_name(&format!("plimsoll/{instance}"))
+            .options(SERVER_SETTINGS.into_iter().chain(commit))
+            .disable_statement_logging();
+        let connects = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&connects);
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(CONNECT_LIMIT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .after_connect(move |_, _| {
+                counter.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async { Ok(()) })
+            })
+            .connect_with(options)
+            .await
+            .map_err(|err| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err))))?;
+        Ok(Session { db: SqlxPostgresConnector::from_sqlx_postgres_pool(pool), connects })
+    }
+
+    /// For statements outside a transaction.
+    pub fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// Begins a transaction on the one connection. Call it only inside a task of its own, which
+    /// nobody cancels: a dropped `begin` would leave the connection inside a transaction.
+    #[expect(clippy::disallowed_methods, reason = "this is the one owner of transactions")]
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let tx = self.db.begin().await?;
+        if self.connects.load(Ordering::Relaxed) == 1 {
+            Ok(tx)
+        } else {
+            Err(DbErr::Custom("the connection of this session was lost".to_owned()))
+        }
+    }
+
+    /// Ends the connection whatever state it is in.
+    pub(crate) fn discard(self) {
+        tokio::spawn(async move {
+            // It is given up: how it ends changes nothing.
+            self.db.close().await.ok();
+        });
+    }
+}
+
+/// A statement with its parameters, in PostgreSQL's dialect.
+pub(crate) fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(sea_orm::DbBackend::Postgres, sql, values)
+}
+
+/// Runs a statement and answers how many rows it touched.
+pub(crate) async fn execute<C: ConnectionTrait>(db: &C, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, DbErr> {
+    Ok(db.execute_raw(statement(sql, values)).await?.rows_affected())
+}

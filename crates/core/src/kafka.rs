@@ -1,0 +1,29 @@
+//! The Kafka side: one thread that polls, and what it is told and tells. Knows nothing of
+//! stock or of the database; positions are numbers that it is given.
+
+mod raw;
+mod settings;
+mod assignment;
+mod thread;
+mod watermarks;
+
+pub use settings::{OWNED, Protocol, Settings, Start};
+pub(crate) use settings::consumer;
+pub(crate) use assignment::Assigned;
+pub(crate) use thread::{Parts, Poller, Told};
+pub(crate) use watermarks::{partitions_of, watermarks};
+
+use rdkafka::ClientContext;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::KafkaError;
+
+/// Rebalances are read as events from the queue, so the callback is never reached.
+pub(crate) struct Context;
+
+impl ClientContext for Context {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "Kafka");
+    }
+}
+
+impl ConsumerContext for Context {}

@@ -1,0 +1,59 @@
+//! Which partitions the polling thread fetches, and for which lane. Knows no consumer.
+
+/// A partition that is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Assigned {
+    pub(crate) partition: i32,
+    pub(crate) generation: u32,
+    pub(crate) next_offset: i64,
+    pub(crate) lane: usize,
+}
+
+/// By partition number, which is dense.
+#[derive(Default)]
+pub(super) struct Assignment(Vec<Option<Assigned>>);
+
+impl Assignment {
+    pub(super) fn get(&self, partition: i32) -> Option<&Assigned> {
+        self.0.get(usize::try_from(partition).ok()?)?.as_ref()
+    }
+
+    /// The partition's place, if a record of `offset` is one that it waits for; moves it on.
+    pub(super) fn expects(&mut self, partition: i32, offset: i64) -> Option<(usize, u32)> {
+        let assigned = self.0.get_mut(usize::try_from(partition).ok()?)?.as_mut()?;
+        if offset < assigned.next_offset {
+            return None;
+        }
+        assigned.next_offset = offset + 1;
+        Some((assigned.lane, assigned.generation))
+    }
+
+    /// No record below `next_offset` is to come.
+    pub(super) fn moved_on(&mut self, partition: i32, next_offset: i64) {
+        let place = usize::try_from(partition).ok().and_then(|place| self.0.get_mut(place));
+        if let Some(Some(assigned)) = place {
+            assigned.next_offset = next_offset;
+        }
+    }
+
+    pub(super) fn insert(&mut self, assigned: Assigned) {
+        let place = usize::try_from(assigned.partition).expect("partitions count from 0");
+        if self.0.len() <= place {
+            self.0.resize(place + 1, None);
+        }
+        self.0[place] = Some(assigned);
+    }
+
+    /// Removes those of `partitions` that are here, and answers which were.
+    pub(super) fn remove(&mut self, partitions: &[i32]) -> Vec<i32> {
+        let removed = partitions.iter().filter(|&&p| {
+            let place = usize::try_from(p).ok().and_then(|place| self.0.get_mut(place));
+            place.and_then(Option::take).is_some()
+        });
+        removed.copied().collect()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Assigned> {
+        self.0.iter().flatten()
+    }
+}

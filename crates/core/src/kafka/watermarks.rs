@@ -1,0 +1,45 @@
+//! What the broker says of a topic: how many partitions it has, where each begins and ends.
+//! Blocking calls, run where blocking is allowed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+
+use super::Context;
+
+/// A broker that does not answer within this time is asked again later.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// Lowest and next offset of each of `partitions`.
+pub(crate) async fn watermarks(consumer: &Arc<BaseConsumer<Context>>, topic: &str, partitions: Vec<i32>) -> Result<Vec<(i32, i64, i64)>, KafkaError> {
+    let topic = topic.to_owned();
+    blocking(consumer, move |consumer| {
+        let ask = |partition| {
+            let (low, high) = consumer.fetch_watermarks(&topic, partition, ANSWER_LIMIT)?;
+            Ok((partition, low, high))
+        };
+        partitions.into_iter().map(ask).collect()
+    })
+    .await
+}
+
+/// How many partitions the topic has; 0 if there is no such topic.
+pub(crate) async fn partitions_of(consumer: &Arc<BaseConsumer<Context>>, topic: &str) -> Result<i32, KafkaError> {
+    let topic = topic.to_owned();
+    blocking(consumer, move |consumer| {
+        let metadata = consumer.fetch_metadata(Some(&topic), ANSWER_LIMIT)?;
+        let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+        Ok(i32::try_from(count).expect("Kafka counts partitions in 32 bits"))
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(
+    consumer: &Arc<BaseConsumer<Context>>,
+    ask: impl FnOnce(&BaseConsumer<Context>) -> Result<T, KafkaError> + Send + 'static,
+) -> Result<T, KafkaError> {
+    let consumer = Arc::clone(consumer);
+    tokio::task::spawn_blocking(move || ask(&consumer)).await.expect("a question to the broker does not panic")
+}

@@ -1,0 +1,208 @@
+//! One lane: takes what is queued, has it applied, and performs what the state machine of
+//! `plimsoll_domain::lane` decides about the answers. Decides nothing itself.
+
+mod orders;
+mod effects;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use plimsoll_domain::Nature;
+use plimsoll_domain::lane as machine;
+use plimsoll_domain::lane::{Answer, Event, Share, Sought, answer_of_positions};
+
+use crate::batch::{Batch, Chunk};
+use crate::coordinator::{Coordinator, Heard};
+use crate::database::Session;
+use crate::inbox::Inbox;
+use crate::locks::{Held, SkuLocks};
+use crate::progress::{Mark, Progress};
+use crate::store::{Fault, Store, classify, stored_positions};
+
+/// A lane without work looks at its positions this often: a database that went back must be
+/// noticed without waiting for the next record.
+const QUIET: Duration = Duration::from_secs(3);
+
+/// What a lane shares with the others of its process.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<Store>,
+    pub(crate) locks: Arc<SkuLocks>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) coordinator: Coordinator,
+    pub(crate) nature: Nature,
+    pub(crate) watch: Arc<crate::Watch>,
+}
+
+/// A partition of this lane.
+#[derive(Clone, Copy, Debug)]
+struct Owned {
+    generation: u32,
+    claim: u128,
+    next_offset: i64,
+}
+
+/// The worker.
+pub(crate) struct Lane {
+    shared: Shared,
+    inbox: Arc<Inbox>,
+    owned: BTreeMap<i32, Owned>,
+    /// The partitions of the batch in flight, as they were when it was taken.
+    in_flight: BTreeMap<i32, Owned>,
+    machine: machine::Lane,
+    session: Option<Session>,
+    ending: bool,
+}
+
+impl Lane {
+    pub(crate) fn new(shared: Shared, inbox: Arc<Inbox>) -> Lane {
+        Lane {
+            shared,
+            inbox,
+            owned: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            machine: machine::Lane::default(),
+            session: None,
+            ending: false,
+        }
+    }
+
+    /// Works until it is told to end.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.obey();
+            if self.ending {
+                return;
+            }
+            if let Some(chunk) = self.inbox.take() {
+                self.batch(chunk).await;
+            } else if tokio::time::timeout(QUIET, self.inbox.arrived()).await.is_err() {
+                self.compare().await;
+            }
+        }
+    }
+
+    async fn batch(&mut self, chunk: Chunk) {
+        let started = Instant::now();
+        let owned = &self.owned;
+        let batch = Batch::decode(chunk, self.shared.nature, |record| {
+            owned.get(&record.partition).is_some_and(|p| p.generation == record.generation && record.offset >= p.next_offset)
+        });
+        self.shared.store.metrics.batch("decode", started.elapsed());
+        let batch = Arc::new(batch);
+        self.in_flight = self.owned.clone();
+        let held = self.lock(&batch).await;
+        let shares: Vec<Share> = batch.shares().into_iter().filter(|&share| self.moves(&batch, share)).collect();
+        if !shares.is_empty() {
+            let effects = self.machine.step(Event::Took(shares));
+            self.perform(&batch, effects).await;
+        }
+        drop(held);
+    }
+
+    /// Whether there is anything to apply in a share. Orders were obeyed while waiting for the
+    /// locks: a partition that left meanwhile is not applied, also if it came back, because
+    /// another owner may have applied these records.
+    fn moves(&self, batch: &Batch, share: Share) -> bool {
+        let (Some(taken), Some(owned)) = (self.in_flight.get(&share.partition), self.owned.get(&share.partition)) else {
+            return false;
+        };
+        taken.generation == owned.generation && batch.offset_after(share) > owned.next_offset
+    }
+
+    /// The locks of all SKUs of the batch; orders are obeyed while waiting.
+    async fn lock(&mut self, batch: &Batch) -> Held {
+        let started = Instant::now();
+        let locks = Arc::clone(&self.shared.locks);
+        let mut taking = std::pin::pin!(locks.take(Arc::clone(&batch.skus)));
+        let inbox = Arc::clone(&self.inbox);
+        let held = loop {
+            tokio::select! {
+                held = &mut taking => break held,
+                () = inbox.arrived() => self.obey(),
+            }
+        };
+        self.shared.store.metrics.lock_wait(started.elapsed());
+        held
+    }
+
+    /// Looks whether the stored positions are where this lane left them.
+    async fn compare(&mut self) {
+        if self.owned.is_empty() {
+            return;
+        }
+        let sought = self.owned.iter().map(|(&partition, owned)| Sought {
+            partition,
+            claim: owned.claim,
+            from: owned.next_offset,
+            to: owned.next_offset,
+        });
+        let sought: Vec<Sought> = sought.collect();
+        let answer = match self.read_positions(&sought).await {
+            Ok(answer) => answer,
+            Err(err) => {
+                self.drop_session();
+                self.shared.watch.database_failed(&err.to_string());
+                return;
+            }
+        };
+        match answer {
+            Answer::Lost(partitions) => self.lose(&partitions),
+            Answer::Ahead(partition) => self.halt(partition, "ahead: the stored position was moved by hand"),
+            Answer::Transient => self.shared.watch.database_answered(),
+            Answer::Committed | Answer::Conflict | Answer::Duplicates | Answer::Turned | Answer::Refused(_) => {
+                unreachable!("positions alone do not say this")
+            }
+        }
+    }
+
+    async fn read_positions(&mut self, sought: &[Sought]) -> Result<Answer, sea_orm::DbErr> {
+        let store = Arc::clone(&self.shared.store);
+        let session = self.session().await?;
+        let stored = stored_positions(session.db(), store.topic_id, sought.iter().map(|s| s.partition), false).await?;
+        Ok(answer_of_positions(sought, &stored, false))
+    }
+
+    async fn session(&mut self) -> Result<&Session, sea_orm::DbErr> {
+        if self.session.is_none() {
+            let store = &self.shared.store;
+            let session = Session::open(&store.database, &store.instance).await?;
+            store.knowledge.start_epoch();
+            self.session = Some(session);
+        }
+        Ok(self.session.as_ref().expect("opened above"))
+    }
+
+    fn drop_session(&mut self) {
+        if let Some(session) = self.session.take() {
+            session.discard();
+            self.shared.store.knowledge.start_epoch();
+        }
+    }
+
+    fn tell(&self, heard: Heard) {
+        self.shared.coordinator.hear(heard);
+    }
+
+    fn settled(&mut self, batch: &Batch, shares: &[Share]) {
+        for &share in shares {
+            let next_offset = batch.offset_after(share);
+            let taken = self.in_flight.get_mut(&share.partition).expect("only shares that were taken settle");
+            taken.next_offset = next_offset;
+            let generation = taken.generation;
+            if let Some(owned) = self.owned.get_mut(&share.partition).filter(|owned| owned.generation == generation) {
+                owned.next_offset = next_offset;
+                let timestamp_ms = batch.stretches[&share.partition].timestamp_ms;
+                self.shared.progress.set(share.partition, Mark { next_offset, timestamp_ms });
+            }
+        }
+    }
+
+    fn fault_of(err: &sea_orm::DbErr) -> String {
+        match classify(err) {
+            Fault::Transient(why) | Fault::Refused(why) => why,
+            Fault::Duplicates | Fault::Turned => err.to_string(),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What the state machine asks for, done: in order, one at a time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use plimsoll_domain::lane::{Answer, Attempt, Effect, Event, Halt, Share, Sought};
+use rand::RngExt;
+
+use super::Lane;
+use crate::batch::Batch;
+use crate::store::{Done, Job};
+use crate::tally;
+
+impl Lane {
+    /// Performs effects until the batch is over.
+    pub(super) async fn perform(&mut self, batch: &Arc<Batch>, effects: Vec<Effect>) {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Apply(attempt) => {
+                    let answer = self.apply(batch, attempt).await;
+                    effects.extend(self.machine.step(Event::Answered(answer)));
+                }
+                // A drain does not wait for a database that is away: nothing is committed.
+                Effect::Wait(_) if self.ending => return,
+                Effect::Wait(wait) => {
+                    self.wait(wait).await;
+                    effects.extend(self.machine.step(Event::Waited));
+                }
+                Effect::TurnPart => self.turn_part().await,
+                Effect::Settle(shares) => self.settled(batch, &shares),
+                Effect::LetGo(partitions) => self.has_let_go(&partitions),
+                Effect::Lost(partitions) => self.lose(&partitions),
+                Effect::Halt(partition, why) => self.halt(partition, &reason(&why)),
+                Effect::Free => {}
+            }
+        }
+    }
+
+    /// One attempt, in a task that nobody can cancel; orders are obeyed while it runs.
+    async fn apply(&mut self, batch: &Arc<Batch>, attempt: Attempt) -> Answer {
+        let session = match self.session().await {
+            Ok(_) => self.session.take().expect("just opened"),
+            Err(err) => return self.unreachable(&err),
+        };
+        let job = Job {
+            batch: Arc::clone(batch),
+            topic_id: self.shared.store.topic_id,
+            entries: entries(batch, &attempt.shares),
+            sought: attempt.shares.iter().map(|&share| self.sought(batch, share)).collect(),
+            locked: attempt.locked,
+            look_up_all: attempt.look_up_all,
+        };
+        let records = job.entries.clone();
+        let mut task = tokio::spawn(job.run(Arc::clone(&self.shared.store), session));
+        let inbox = Arc::clone(&self.inbox);
+        let done = loop {
+            tokio::select! {
+                done = &mut task => break done.expect("a panic in a transaction stops the process"),
+                () = inbox.arrived() => self.obey(),
+            }
+        };
+        self.answered(batch, &records, done).await
+    }
+
+    async fn answered(&mut self, batch: &Batch, records: &[u32], done: Done) -> Answer {
+        self.session = done.session;
+        let metrics = &self.shared.store.metrics;
+        if let Some(fault) = &done.fault {
+            tracing::warn!(fault, "the database did not take a batch: {fault}");
+        }
+        match &done.answer {
+            Answer::Committed => {}
+            Answer::Conflict => metrics.conflict(),
+            Answer::Duplicates => metrics.retry("duplicates"),
+            Answer::Turned => metrics.retry("part_turned"),
+            Answer::Transient => metrics.retry("transient"),
+            Answer::Lost(_) => metrics.retry("lost"),
+            Answer::Ahead(_) => metrics.retry("ahead"),
+            Answer::Refused(_) => metrics.retry("refused"),
+        }
+        match (&done.answer, &done.fault) {
+            (Answer::Transient, Some(fault)) => self.shared.watch.database_failed(fault),
+            _ => self.shared.watch.database_answered(),
+        }
+        if let Some(folded) = &done.folded {
+            tally::committed(metrics, batch, records, folded);
+            self.shared.watch.applied(records.len() as u64);
+        }
+        if done.answer == Answer::Turned {
+            self.refresh_parts().await;
+        }
+        done.answer
+    }
+
+    fn unreachable(&mut self, err: &sea_orm::DbErr) -> Answer {
+        let why = Lane::fault_of(err);
+        tracing::warn!(why, "PostgreSQL cannot be reached: {why}");
+        self.shared.store.metrics.retry("unreachable");
+        self.shared.watch.database_failed(&why);
+        Answer::Transient
+    }
+
+    fn sought(&self, batch: &Batch, share: Share) -> Sought {
+        let owned = &self.in_flight[&share.partition];
+        Sought { partition: share.partition, claim: owned.claim, from: owned.next_offset, to: batch.offset_after(share) }
+    }
+
+    /// Waits with up to half of it on top, so that replicas do not come back in step.
+    async fn wait(&mut self, wait: Duration) {
+        let until = tokio::time::Instant::now() + wait.mul_f64(1.0 + 0.5 * rand::rng().random::<f64>());
+        let inbox = Arc::clone(&self.inbox);
+        while !self.ending && tokio::time::timeout_at(until, inbox.arrived()).await.is_ok() {
+            self.obey();
+        }
+    }
+
+    /// A failure here shows again in the next attempt, which has its own remedy.
+    async fn turn_part(&mut self) {
+        let store = Arc::clone(&self.shared.store);
+        if let Ok(session) = self.session().await
+            && let Err(err) = store.parts.turn(session.db(), store.id_window).await
+        {
+            tracing::warn!(%err, "the ledger's part could not be turned");
+        }
+    }
+
+    async fn refresh_parts(&mut self) {
+        let store = Arc::clone(&self.shared.store);
+        if let Ok(session) = self.session().await
+            && let Err(err) = store.parts.refresh(session.db(), store.id_window).await
+        {
+            tracing::warn!(%err, "the ledger's parts could not be read");
+        }
+    }
+}
+
+/// Numbers of the entries that belong to `shares`, in order.
+fn entries(batch: &Batch, shares: &[Share]) -> Vec<u32> {
+    let covered = |entry: &crate::batch::Entry| {
+        shares.iter().any(|s| s.partition == entry.partition && (s.first..s.until).contains(&entry.ordinal))
+    };
+    (0..).zip(&batch.entries).filter(|(_, entry)| covered(entry)).map(|(n, _)| n).collect()
+}
+
+fn reason(halt: &Halt) -> String {
+    match halt {
+        Halt::Ahead => "ahead: the stored position was moved by hand".to_owned(),
+        Halt::Refused(why) => format!("refused: {why}"),
+    }
+}

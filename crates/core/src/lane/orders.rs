@@ -1,0 +1,66 @@
+//! What the coordinator orders, obeyed at every wait of the lane.
+
+use plimsoll_domain::lane::{Effect, Event};
+
+use super::{Lane, Owned};
+use crate::coordinator::Heard;
+use crate::inbox::Order;
+use crate::progress::Mark;
+
+impl Lane {
+    /// Obeys all orders that have arrived.
+    pub(super) fn obey(&mut self) {
+        while let Some(order) = self.inbox.next_order() {
+            match order {
+                Order::Own { partition, generation, claim, next_offset } => {
+                    self.owned.insert(partition, Owned { generation, claim, next_offset });
+                    self.shared.progress.set(partition, Mark { next_offset, timestamp_ms: 0 });
+                }
+                Order::LetGo { partition, generation } => self.let_go(partition, generation),
+                Order::End => self.ending = true,
+            }
+        }
+    }
+
+    fn let_go(&mut self, partition: i32, generation: u32) {
+        if self.owned.get(&partition).is_some_and(|owned| owned.generation == generation) {
+            self.owned.remove(&partition);
+            self.shared.progress.remove(partition);
+        }
+        for effect in self.machine.step(Event::Revoked(vec![partition])) {
+            match effect {
+                Effect::LetGo(partitions) => self.has_let_go(&partitions),
+                other => unreachable!("a revocation only lets go: {other:?}"),
+            }
+        }
+    }
+
+    /// Tells the coordinator that nothing of these is in flight any more.
+    pub(super) fn has_let_go(&self, partitions: &[i32]) {
+        for &partition in partitions {
+            self.tell(Heard::LetGo { partition });
+        }
+    }
+
+    /// Gives up partitions that the database says are not ours.
+    pub(super) fn lose(&mut self, partitions: &[i32]) {
+        self.shared.store.metrics.fenced(partitions.len() as u64);
+        for &partition in partitions {
+            if let Some(owned) = self.owned.remove(&partition) {
+                tracing::warn!(partition, next_offset = owned.next_offset, "partition {partition} has another owner, or its position went back");
+                self.shared.progress.remove(partition);
+                self.tell(Heard::Lost { partition, generation: owned.generation });
+            }
+        }
+        self.shared.store.knowledge.start_epoch();
+    }
+
+    /// Stops a partition until an operator resumes it.
+    pub(super) fn halt(&mut self, partition: i32, reason: &str) {
+        if let Some(owned) = self.owned.remove(&partition) {
+            tracing::error!(partition, next_offset = owned.next_offset, reason, "partition {partition} is halted: {reason}");
+            self.shared.progress.remove(partition);
+            self.tell(Heard::Halt { partition, generation: owned.generation, claim: owned.claim, reason: reason.to_owned() });
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The database side of a batch: read, look up, fold, write in one transaction, and say what
+//! PostgreSQL answered. Knows nothing of Kafka, and nothing of what happens next: that is the
+//! lane's.
+
+mod columns;
+mod fault;
+mod lookup;
+mod read;
+mod write;
+mod attempt;
+mod positions;
+mod parts;
+mod claim;
+
+pub(crate) use attempt::{Done, Job, read_locked, write_folded};
+pub(crate) use claim::{claim, ensure_topic, halt, let_go, resumed, unclaimed};
+pub(crate) use columns::array;
+pub(crate) use fault::{Fault, classify};
+pub(crate) use parts::Parts;
+pub(crate) use positions::stored as stored_positions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plimsoll_domain::Policy;
+use plimsoll_telemetry::Metrics;
+
+use crate::database;
+use crate::knowledge::Knowledge;
+
+/// What all lanes of a process share about the database.
+pub(crate) struct Store {
+    pub(crate) database: database::Settings,
+    pub(crate) instance: String,
+    pub(crate) topic_id: i16,
+    pub(crate) policy: Policy,
+    pub(crate) id_window: Duration,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) parts: Parts,
+    pub(crate) metrics: Arc<Metrics>,
+}

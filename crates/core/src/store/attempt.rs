@@ -1,0 +1,251 @@
+//! One attempt at a batch, from reading to the answer of COMMIT. Runs in a task of its own,
+//! so that nobody can cancel it half way; a session whose transaction did not end cleanly is
+//! closed, not reused.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use plimsoll_domain::lane::{Answer, BACKOFF_MAX, BACKOFF_MIN, Sought, answer_of_positions};
+use plimsoll_domain::{Answered, Event, Folded, Slot, fold};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use tokio::time::timeout;
+
+use super::lookup::{self, Doubt};
+use super::parts::List;
+use super::read::{self, Known};
+use super::write::{self, Folds};
+use super::{Fault, Store, classify, positions};
+use crate::batch::{Batch, Read};
+use crate::database::{ANSWER_LIMIT, Session};
+use crate::locks::Sku;
+
+/// What to try.
+pub(crate) struct Job {
+    pub(crate) batch: Arc<Batch>,
+    /// The topic that its rows name.
+    pub(crate) topic_id: i16,
+    /// Which of the batch's entries, in order.
+    pub(crate) entries: Vec<u32>,
+    /// The positions to move, ascending by partition.
+    pub(crate) sought: Vec<Sought>,
+    pub(crate) locked: bool,
+    pub(crate) look_up_all: bool,
+}
+
+/// What came of it.
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+    /// The decisions, if they are committed.
+    pub(crate) folded: Option<Folded>,
+    /// The connection, if it may be used again.
+    pub(crate) session: Option<Session>,
+    /// Why, when the answer is a fault.
+    pub(crate) fault: Option<String>,
+}
+
+/// Why a transaction ended without a COMMIT that was answered.
+enum Stop {
+    /// The database's own answer; rolled back.
+    Answer(Answer),
+    /// An error before COMMIT.
+    Fault(DbErr),
+    /// COMMIT was sent and not answered.
+    NoAnswer(String),
+}
+
+impl From<DbErr> for Stop {
+    fn from(err: DbErr) -> Stop {
+        Stop::Fault(err)
+    }
+}
+
+/// Everything a fold was made from, and the fold.
+struct Decided {
+    epoch: u64,
+    known: Vec<Known>,
+    parts: Arc<List>,
+    folded: Folded,
+}
+
+/// A parked batch: what was parked is released by hand, not by position.
+pub(crate) async fn read_locked<C: ConnectionTrait>(tx: &C, store: &Store, skus: &[Sku]) -> Result<Vec<Known>, DbErr> {
+    read::lock(tx, skus).await?;
+    Ok(read::rows(tx, &store.knowledge, skus).await?.1)
+}
+
+/// Writes a fold of parked events. Answers whether every row was as it was seen.
+pub(crate) async fn write_folded(job: &Job, store: &Store, known: &[Known], folded: &Folded, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+    let parts = store.parts.now();
+    Folds { job, store, known, parts: &parts, folded }.write(tx).await
+}
+
+impl Job {
+    /// All of a batch that moves no position.
+    pub(crate) fn without_positions(batch: Arc<Batch>, topic_id: i16) -> Job {
+        let entries = (0..).take(batch.entries.len()).collect();
+        Job { batch, topic_id, entries, sought: Vec::new(), locked: true, look_up_all: false }
+    }
+
+    /// Tries, and always answers.
+    pub(crate) async fn run(self, store: Arc<Store>, session: Session) -> Done {
+        match self.transact(&store, &session).await {
+            Ok(decided) => {
+                write::learn(&store, &self, &decided.known, decided.epoch, &decided.parts, &decided.folded);
+                Done { answer: Answer::Committed, folded: Some(decided.folded), session: Some(session), fault: None }
+            }
+            Err(Stop::Answer(answer)) => self.failed(&store, answer, Some(session), None),
+            Err(Stop::Fault(err)) => self.faulted(&store, session, &err),
+            Err(Stop::NoAnswer(why)) => {
+                session.discard();
+                store.knowledge.start_epoch();
+                self.settle_lost_answer(&store, why).await
+            }
+        }
+    }
+
+    fn failed(&self, store: &Store, answer: Answer, session: Option<Session>, fault: Option<String>) -> Done {
+        store.knowledge.forget(self.batch.skus.iter());
+        Done { answer, folded: None, session, fault }
+    }
+
+    fn faulted(&self, store: &Store, session: Session, err: &DbErr) -> Done {
+        let (answer, fault, reusable) = match classify(err) {
+            Fault::Duplicates => (Answer::Duplicates, None, true),
+            Fault::Turned => (Answer::Turned, None, true),
+            Fault::Refused(reason) => (Answer::Refused(reason.clone()), Some(reason), true),
+            Fault::Transient(reason) => (Answer::Transient, Some(reason), false),
+        };
+        let session = if reusable {
+            Some(session)
+        } else {
+            session.discard();
+            store.knowledge.start_epoch();
+            None
+        };
+        self.failed(store, answer, session, fault)
+    }
+
+    /// Reads, looks up, folds and writes; returns after COMMIT was answered.
+    async fn transact(&self, store: &Store, session: &Session) -> Result<Decided, Stop> {
+        let (tx, decided) = if self.locked {
+            let tx = self.begin(store, session).await?;
+            read::lock(&tx, &self.batch.skus).await?;
+            store.knowledge.forget(self.batch.skus.iter());
+            let decided = self.decide(store, &tx).await?;
+            (tx, decided)
+        } else {
+            let decided = self.decide(store, session.db()).await?;
+            (self.begin(store, session).await?, decided)
+        };
+        if store.knowledge.epoch() != decided.epoch {
+            return self.stop(tx, Answer::Conflict).await;
+        }
+        let started = Instant::now();
+        let folds = Folds { job: self, store, known: &decided.known, parts: &decided.parts, folded: &decided.folded };
+        if !in_time(folds.write(&tx)).await? {
+            return self.stop(tx, Answer::Conflict).await;
+        }
+        store.metrics.batch("write", started.elapsed());
+        let started = Instant::now();
+        match timeout(ANSWER_LIMIT, tx.commit()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => return Err(Stop::NoAnswer(err.to_string())),
+            Err(_) => return Err(Stop::NoAnswer("COMMIT was not answered in time".to_owned())),
+        }
+        store.metrics.batch("commit", started.elapsed());
+        Ok(decided)
+    }
+
+    /// A transaction that holds our positions, moved.
+    async fn begin(&self, store: &Store, session: &Session) -> Result<DatabaseTransaction, Stop> {
+        let tx = in_time(session.begin()).await?;
+        if in_time(positions::move_all(&tx, store, &self.sought)).await? {
+            return Ok(tx);
+        }
+        let partitions = self.sought.iter().map(|s| s.partition);
+        let stored = positions::stored(&tx, store.topic_id, partitions, false).await?;
+        self.stop(tx, answer_of_positions(&self.sought, &stored, false)).await
+    }
+
+    async fn stop<T>(&self, tx: DatabaseTransaction, answer: Answer) -> Result<T, Stop> {
+        tx.rollback().await?;
+        Err(Stop::Answer(answer))
+    }
+
+    async fn decide<C: ConnectionTrait>(&self, store: &Store, db: &C) -> Result<Decided, Stop> {
+        let started = Instant::now();
+        let parts = store.parts.now();
+        let (epoch, known) = in_time(read::rows(db, &store.knowledge, &self.batch.skus)).await?;
+        store.metrics.batch("read", started.elapsed());
+        let started = Instant::now();
+        let answered = in_time(self.look_up(store, db, &known, &parts)).await?;
+        store.metrics.batch("look_up", started.elapsed());
+        let started = Instant::now();
+        let events: Vec<Event> = self.reads().map(|read| read.event).collect();
+        let slots: Vec<Slot> = known.iter().map(|known| known.slot).collect();
+        let folded = fold(&events, &slots, &answered, &store.policy);
+        store.metrics.batch("fold", started.elapsed());
+        Ok(Decided { epoch, known, parts, folded })
+    }
+
+    async fn look_up<C: ConnectionTrait>(&self, store: &Store, db: &C, known: &[Known], parts: &List) -> Result<Answered, DbErr> {
+        let mut answered = Answered::default();
+        let (mut in_ledger, mut elsewhere) = (Vec::new(), Vec::new());
+        for read in self.reads() {
+            let Some(key) = read.event.key else { continue };
+            let slot = read.event.slot;
+            let Known { id, refused, slot: row, .. } = known[slot as usize];
+            let doubt = || Doubt { slot, key, sku: &self.batch.skus[slot as usize], id };
+            if id != 0 && (self.look_up_all || parts.may_have(id, key)) {
+                in_ledger.push(doubt());
+            }
+            if refused || held(row) {
+                elsewhere.push(doubt());
+            }
+        }
+        lookup::in_ledger(db, &in_ledger, parts.lowest, store.id_window, &mut answered).await?;
+        lookup::elsewhere(db, &elsewhere, store.id_window, &mut answered).await?;
+        Ok(answered)
+    }
+
+    /// The events of this attempt, in order.
+    pub(super) fn reads(&self) -> impl Iterator<Item = &Read> {
+        self.entries.iter().filter_map(|&n| self.batch.entries[n as usize].content.as_ref().ok())
+    }
+
+    /// Asks a new connection what became of a COMMIT whose answer was lost. The rows are
+    /// locked, so the old backend has ended by then, one way or the other.
+    async fn settle_lost_answer(&self, store: &Store, why: String) -> Done {
+        let mut wait = BACKOFF_MIN;
+        let (session, answer) = loop {
+            match in_time(self.ask_positions(store)).await {
+                Ok(asked) => break asked,
+                Err(err) => tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet"),
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(BACKOFF_MAX);
+        };
+        tracing::warn!(why, ?answer, "the answer of a COMMIT was lost; the positions tell");
+        self.failed(store, answer, Some(session), None)
+    }
+
+    async fn ask_positions(&self, store: &Store) -> Result<(Session, Answer), DbErr> {
+        let session = Session::open(&store.database, &store.instance).await?;
+        let tx = session.begin().await?;
+        let stored = positions::stored(&tx, store.topic_id, self.sought.iter().map(|s| s.partition), true).await?;
+        tx.rollback().await?;
+        Ok((session, answer_of_positions(&self.sought, &stored, true)))
+    }
+}
+
+/// Nothing that we wait for may take for ever.
+async fn in_time<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    timeout(ANSWER_LIMIT, work).await.unwrap_or_else(|_| Err(DbErr::Custom("the database did not answer in time".to_owned())))
+}
+
+fn held(slot: Slot) -> bool {
+    match slot {
+        Slot::Product(stock) => stock.held,
+        Slot::Unknown(unknown) => unknown.held,
+    }
+}

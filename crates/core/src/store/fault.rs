@@ -1,0 +1,64 @@
+//! What an error of the database means, by SQLSTATE. Knows no statement.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+/// An error, sorted by what is to be done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The open part of the ledger has an identity already.
+    Duplicates,
+    /// The part of the ledger that we wrote to is closed.
+    Turned,
+    /// The outside failed: again, later.
+    Transient(String),
+    /// The database refuses what we wrote: SQLSTATE and constraint.
+    Refused(String),
+}
+
+/// Sorts an error.
+pub(crate) fn classify(err: &DbErr) -> Fault {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Conn(RuntimeErr::SqlxError(cause))) = err
+    else {
+        return Fault::Transient(err.to_string());
+    };
+    match cause.as_database_error() {
+        Some(refusal) => by_sqlstate(refusal.code().as_deref().unwrap_or(""), refusal.constraint(), refusal.message()),
+        None => Fault::Transient(cause.to_string()),
+    }
+}
+
+fn by_sqlstate(state: &str, constraint: Option<&str>, message: &str) -> Fault {
+    let identity = |name: &str| name.starts_with("ledger_") && name.ends_with("_identity");
+    let transient = || Fault::Transient(format!("{state} {message}"));
+    match state {
+        "23505" if constraint.is_some_and(identity) => Fault::Duplicates,
+        "PL001" => Fault::Turned,
+        "40001" | "40P01" | "55P03" | "57014" | "25P03" | "25006" => transient(),
+        _ if ["08", "53"].contains(&state.get(..2).unwrap_or("")) || state.starts_with("57P0") => transient(),
+        _ => Fault::Refused([state, constraint.unwrap_or(message)].join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sqlstate_has_one_remedy() {
+        let kind = |state, constraint| match by_sqlstate(state, constraint, "m") {
+            Fault::Duplicates => "duplicates",
+            Fault::Turned => "turned",
+            Fault::Transient(_) => "transient",
+            Fault::Refused(_) => "refused",
+        };
+        for state in ["40001", "40P01", "55P03", "57014", "57P01", "57P03", "25P03", "25006", "08006", "53100", "53300"] {
+            assert_eq!(kind(state, None), "transient", "{state}");
+        }
+        for state in ["22003", "23514", "23502", "42501", "42P01", "P0001", "XX000", "", "7"] {
+            assert_eq!(kind(state, None), "refused", "{state}");
+        }
+        assert_eq!(kind("23505", Some("ledger_12_identity")), "duplicates");
+        assert_eq!(kind("23505", Some("openings_pkey")), "refused");
+        assert_eq!(kind("PL001", None), "turned");
+    }
+}

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+pub mod event;
+pub mod stock;
+pub mod outcome;
+pub mod fold;
+pub mod lane;
+
+pub use event::{Event, EventKey, Kind, Nature};
+pub use fold::{After, Answered, Folded, Line, OnUnknownSku, Policy, fold};
+pub use outcome::{Hold, Outcome, Refusal, Seen};
+pub use stock::{Limits, Slot, Stock, UnknownSku};

@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+pub mod logs;
+pub mod metrics;
+
+pub use metrics::Metrics;
+pub use metrics::partitions::{PartitionGauges, Partitions};

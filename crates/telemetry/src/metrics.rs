@@ -1,0 +1,222 @@
+//! The metrics: each a method that says what it counts. They may be called from any thread, and
+//! none of them waits.
+
+pub mod partitions;
+
+mod bounds;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider};
+use opentelemetry_prometheus::ResourceSelector;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use prometheus::{Registry, TextEncoder};
+
+use partitions::Partitions;
+
+/// All metrics of one process.
+pub struct Metrics {
+    events: Counter<u64>,
+    event_age: Histogram<f64>,
+    batch_duration: Histogram<f64>,
+    batch_records: Histogram<u64>,
+    conflicts: Counter<u64>,
+    retries: Counter<u64>,
+    lock_wait: Histogram<f64>,
+    fenced: Counter<u64>,
+    parked: Gauge<u64>,
+    held_skus: Gauge<u64>,
+    drift_skus: Gauge<u64>,
+    ruleset_revision: Gauge<u64>,
+    partitions: Arc<Partitions>,
+    registry: Registry,
+    /// Collects for the registry as long as it lives.
+    _provider: SdkMeterProvider,
+}
+
+impl Metrics {
+    /// Metrics that nothing was counted in yet.
+    pub fn new() -> Metrics {
+        let registry = Registry::new();
+        let provider = provider(&registry);
+        let meter = provider.meter("plimsoll");
+        let metrics = Metrics::of(&meter, registry, provider);
+        metrics.conflicts.add(0, &[]);
+        metrics.fenced.add(0, &[]);
+        metrics.ruleset_revision(0);
+        metrics
+    }
+
+    fn of(meter: &Meter, registry: Registry, provider: SdkMeterProvider) -> Metrics {
+        let counter = |name, help| meter.u64_counter(name).with_description(help).build();
+        let gauge = |name, help| meter.u64_gauge(name).with_description(help).build();
+        let seconds = |name, bounds: &[f64], help| {
+            meter
+                .f64_histogram(name)
+                .with_boundaries(bounds.to_vec())
+                .with_description(help)
+                .build()
+        };
+        Metrics {
+            events: counter("plimsoll_events_total", "Records with an outcome."),
+            event_age: seconds(
+                "plimsoll_event_age_seconds",
+                &bounds::AGE_S,
+                "Record timestamp to commit.",
+            ),
+            batch_duration: seconds(
+                "plimsoll_batch_duration_seconds",
+                &bounds::STAGE_S,
+                "One stage of a batch.",
+            ),
+            batch_records: meter
+                .u64_histogram("plimsoll_batch_records")
+                .with_boundaries(bounds::RECORDS.to_vec())
+                .with_description("Records of a committed batch.")
+                .build(),
+            conflicts: counter(
+                "plimsoll_conflicts_total",
+                "Lost updates that did not happen.",
+            ),
+            retries: counter("plimsoll_retries_total", "Batches that started again."),
+            lock_wait: seconds(
+                "plimsoll_lock_wait_seconds",
+                &bounds::WAIT_S,
+                "Waiting for the locks of SKUs.",
+            ),
+            fenced: counter(
+                "plimsoll_fenced_total",
+                "Partitions found with another owner when writing.",
+            ),
+            parked: gauge("plimsoll_parked", "Events that wait."),
+            held_skus: gauge("plimsoll_held_skus", "SKUs whose events all wait."),
+            drift_skus: gauge(
+                "plimsoll_drift_skus",
+                "SKUs whose stock was changed past Plimsoll.",
+            ),
+            ruleset_revision: gauge(
+                "plimsoll_ruleset_revision",
+                "Revision of the active ruleset.",
+            ),
+            partitions: Partitions::observed_by(meter),
+            registry,
+            _provider: provider,
+        }
+    }
+
+    /// `plimsoll_events_total{outcome,code}`: `n` records got this outcome, and their transaction
+    /// committed. A movement is `applied` without a code; `parked` counts when an event is parked,
+    /// and its final outcome counts again when it is released. Outcomes and codes are those of the
+    /// tables. Its rate is the throughput; any `malformed` or `parked` deserves a look.
+    pub fn events(&self, outcome: &'static str, code: &'static str, n: u64) {
+        self.events.add(
+            n,
+            &[
+                KeyValue::new("outcome", outcome),
+                KeyValue::new("code", code),
+            ],
+        );
+    }
+
+    /// `plimsoll_event_age_seconds`: how old a record was, by its own timestamp, when its outcome
+    /// committed; once for each record. It includes the producer's and the broker's delays, the
+    /// difference of their clocks from ours, and all the time the service was not running.
+    pub fn event_age(&self, seconds: f64) {
+        self.event_age.record(seconds, &[]);
+    }
+
+    /// `plimsoll_batch_duration_seconds{stage}`: how long one stage of one batch took, each attempt
+    /// of it. Shows where time goes when throughput falls: PostgreSQL, the network or this process.
+    pub fn batch(&self, stage: &'static str, took: Duration) {
+        self.batch_duration
+            .record(took.as_secs_f64(), &[KeyValue::new("stage", stage)]);
+    }
+
+    /// `plimsoll_batch_records`: how many records one committed batch had. Small batches are normal
+    /// when there is little to do; small ones with growing lag mean that commits are slow.
+    pub fn batch_records(&self, n: u64) {
+        self.batch_records.record(n, &[]);
+    }
+
+    /// `plimsoll_conflicts_total`: a transaction found a product changed since it was read, and
+    /// decided again. The race detector of production: each is a lost update that did not happen.
+    pub fn conflict(&self) {
+        self.conflicts.add(1, &[]);
+    }
+
+    /// `plimsoll_retries_total{reason}`: a batch started again from reading, and why. A few are
+    /// normal; a steady rate means that work is done twice.
+    pub fn retry(&self, reason: &'static str) {
+        self.retries.add(1, &[KeyValue::new("reason", reason)]);
+    }
+
+    /// `plimsoll_lock_wait_seconds`: how long a batch waited for other lanes of this process that
+    /// held its SKUs. Near 0 on a topic that is keyed by SKU.
+    pub fn lock_wait(&self, waited: Duration) {
+        self.lock_wait.record(waited.as_secs_f64(), &[]);
+    }
+
+    /// `plimsoll_fenced_total`: this process tried to write to `n` partitions that had another
+    /// owner by then, and wrote nothing. Expected around a rebalance, alarming without one.
+    pub fn fenced(&self, n: u64) {
+        self.fenced.add(n, &[]);
+    }
+
+    /// `plimsoll_parked`: how many events wait now, in the whole database.
+    pub fn parked(&self, events: u64) {
+        self.parked.record(events, &[]);
+    }
+
+    /// `plimsoll_held_skus`: how many SKUs are held now, in the whole database: all their events
+    /// wait, whatever they are.
+    pub fn held_skus(&self, skus: u64) {
+        self.held_skus.record(skus, &[]);
+    }
+
+    /// `plimsoll_drift_skus`: how many SKUs have a stock or version now that their last ledger line
+    /// does not say: somebody changed them past Plimsoll, and no event has met them since.
+    pub fn drift_skus(&self, skus: u64) {
+        self.drift_skus.record(skus, &[]);
+    }
+
+    /// `plimsoll_ruleset_revision`: the revision of the ruleset that decides now; 0 without rules.
+    /// Replicas may differ for a moment.
+    pub fn ruleset_revision(&self, revision: u64) {
+        self.ruleset_revision.record(revision, &[]);
+    }
+
+    /// The metrics of partitions.
+    pub fn partitions(&self) -> &Partitions {
+        &self.partitions
+    }
+
+    /// All of it in Prometheus's text format, for `/metrics`.
+    pub fn text(&self) -> String {
+        let families = self.registry.gather();
+        TextEncoder::new()
+            .encode_to_string(&families)
+            .expect("each family has a name and a sample")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics::new()
+    }
+}
+
+/// A private provider whose names come out exactly as they are given.
+fn provider(registry: &Registry) -> SdkMeterProvider {
+    let exporter = opentelemetry_prometheus::exporter()
+        .with_registry(registry.clone())
+        .with_resource_selector(ResourceSelector::None)
+        .scope_info_enabled(false)
+        .without_target_info()
+        .without_counter_suffixes()
+        .without_units()
+        .build()
+        .expect("a new registry has no other collector");
+    SdkMeterProvider::builder().with_reader(exporter).build()
+}

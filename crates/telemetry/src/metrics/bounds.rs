@@ -1,0 +1,23 @@
+//! Upper bounds of the histograms' buckets: each about twice the one before, over the range in
+//! which an operator would act differently.
+
+/// Age of an event, in seconds: from faster than anybody sees to an hour of backlog.
+pub(super) const AGE_S: [f64; 18] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0,
+    900.0, 3600.0,
+];
+
+/// One stage of a batch, in seconds: from computing to a database that hardly answers.
+pub(super) const STAGE_S: [f64; 14] = [
+    0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0, 30.0,
+];
+
+/// Waiting for locks, in seconds: from not waiting to a few transactions of others.
+pub(super) const WAIT_S: [f64; 11] = [
+    0.000_01, 0.000_1, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 1.0, 10.0,
+];
+
+/// Records in a batch.
+pub(super) const RECORDS: [f64; 13] = [
+    1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0,
+];

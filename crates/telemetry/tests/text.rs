@@ -1,0 +1,178 @@
+//! What `/metrics` says, as a scraper reads it.
+
+use std::time::Duration;
+
+use expect_test::{Expect, expect};
+use plimsoll_telemetry::{Metrics, PartitionGauges};
+
+const LAG: PartitionGauges = PartitionGauges {
+    lag_records: 7,
+    lag_seconds: 1.5,
+    retention_headroom_records: Some(40),
+};
+
+/// The samples, without help, types and buckets.
+fn check(metrics: &Metrics, expect: Expect) {
+    let text = metrics.text();
+    let samples = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.contains("_bucket{"));
+    expect.assert_eq(&samples.collect::<Vec<_>>().join("\n"));
+}
+
+fn one_of_each() -> Metrics {
+    let metrics = Metrics::new();
+    metrics.events("applied", "", 3);
+    metrics.events("rejected", "below_floor", 1);
+    metrics.event_age(0.004);
+    metrics.batch("commit", Duration::from_millis(3));
+    metrics.batch_records(4);
+    metrics.conflict();
+    metrics.retry("transient");
+    metrics.lock_wait(Duration::ZERO);
+    metrics.fenced(2);
+    metrics.parked(5);
+    metrics.held_skus(1);
+    metrics.drift_skus(0);
+    metrics
+        .partitions()
+        .show(&[0], &[(1, "retention: 7 records are gone".to_owned())]);
+    metrics.partitions().set(0, LAG);
+    metrics
+}
+
+#[test]
+fn counters_without_labels_are_there_at_0_from_the_start() {
+    check(
+        &Metrics::new(),
+        expect![[r#"
+        plimsoll_conflicts_total 0
+        plimsoll_fenced_total 0
+        plimsoll_ruleset_revision 0"#]],
+    );
+}
+
+#[test]
+fn every_metric_has_its_promised_name_and_labels() {
+    check(
+        &one_of_each(),
+        expect![[r#"
+        plimsoll_batch_duration_seconds_sum{stage="commit"} 0.003
+        plimsoll_batch_duration_seconds_count{stage="commit"} 1
+        plimsoll_batch_records_sum 4
+        plimsoll_batch_records_count 1
+        plimsoll_conflicts_total 1
+        plimsoll_drift_skus 0
+        plimsoll_event_age_seconds_sum 0.004
+        plimsoll_event_age_seconds_count 1
+        plimsoll_events_total{code="",outcome="applied"} 3
+        plimsoll_events_total{code="below_floor",outcome="rejected"} 1
+        plimsoll_fenced_total 2
+        plimsoll_held_skus 1
+        plimsoll_lock_wait_seconds_sum 0
+        plimsoll_lock_wait_seconds_count 1
+        plimsoll_parked 5
+        plimsoll_partition_halted{partition="1",reason="retention"} 1
+        plimsoll_partition_lag_records{partition="0"} 7
+        plimsoll_partition_lag_seconds{partition="0"} 1.5
+        plimsoll_retention_headroom_records{partition="0"} 40
+        plimsoll_retries_total{reason="transient"} 1
+        plimsoll_ruleset_revision 0"#]],
+    );
+}
+
+#[test]
+fn the_age_of_an_event_is_counted_from_a_millisecond_to_an_hour() {
+    let text = one_of_each().text();
+    let bucket = |line| str::strip_prefix(line, "plimsoll_event_age_seconds_bucket{le=\"");
+    let bounds: Vec<_> = text
+        .lines()
+        .filter_map(bucket)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    expect!["0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 30 60 300 900 3600 +Inf"].assert_eq(&bounds.join(" "));
+}
+
+#[test]
+fn a_partition_that_leaves_takes_its_series_along() {
+    let metrics = one_of_each();
+    metrics.partitions().show(&[2], &[]);
+    metrics.partitions().set(0, LAG);
+    let text = metrics.text();
+    assert!(!text.contains("{partition="), "{text}");
+    metrics.partitions().set(2, LAG);
+    assert!(
+        metrics
+            .text()
+            .contains("plimsoll_partition_lag_records{partition=\"2\"} 7")
+    );
+    assert!(
+        !metrics.text().contains("partition=\"1\""),
+        "a halt ends with its partition"
+    );
+}
+
+#[test]
+fn the_reason_of_a_halt_is_its_code_alone() {
+    let text = one_of_each().text();
+    assert!(
+        text.contains(r#"plimsoll_partition_halted{partition="1",reason="retention"} 1"#),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_partition_that_stays_keeps_what_was_measured() {
+    let metrics = one_of_each();
+    metrics.partitions().show(&[0, 3], &[]);
+    assert!(
+        metrics
+            .text()
+            .contains("plimsoll_partition_lag_records{partition=\"0\"} 7")
+    );
+}
+
+#[test]
+fn an_unknown_start_of_the_log_is_no_headroom_of_0() {
+    let metrics = one_of_each();
+    metrics.partitions().set(
+        0,
+        PartitionGauges {
+            retention_headroom_records: None,
+            ..LAG
+        },
+    );
+    assert!(
+        !metrics
+            .text()
+            .contains("plimsoll_retention_headroom_records{")
+    );
+}
+
+#[test]
+fn the_number_of_series_does_not_grow_with_use() {
+    let metrics = one_of_each();
+    let before = metrics.text().lines().count();
+    for n in 1..1000_u32 {
+        metrics.events("applied", "", u64::from(n));
+        metrics.event_age(f64::from(n));
+        metrics.batch("commit", Duration::from_millis(u64::from(n)));
+        metrics.batch_records(u64::from(n));
+        metrics.partitions().set(
+            0,
+            PartitionGauges {
+                lag_records: i64::from(n),
+                ..LAG
+            },
+        );
+    }
+    assert_eq!(metrics.text().lines().count(), before);
+}
+
+#[test]
+fn two_sets_of_metrics_do_not_meet() {
+    let (one, other) = (Metrics::new(), Metrics::new());
+    one.conflict();
+    assert!(one.text().contains("plimsoll_conflicts_total 1"));
+    assert!(other.text().contains("plimsoll_conflicts_total 0"));
+}

@@ -1,0 +1,100 @@
+//! The headers of a record. Only those with a meaning are kept; the rest is only counted.
+
+use crate::Malformed;
+use crate::identity::{ID_LIMITS, SOURCE_LIMITS};
+use crate::trace::Trace;
+use crate::value::{TextLimits, check_text};
+
+/// How many headers a record may have.
+pub const HEADERS_MAX: usize = 64;
+
+/// Enough of a value to know that it is too long.
+const KEPT_BYTES_MAX: usize = 201;
+
+/// What the headers of one record say. Names are case-sensitive, as Kafka's are; of two with one
+/// name the last counts; one without a value is as good as absent.
+#[derive(Default, Debug, Clone)]
+pub struct Headers {
+    count: usize,
+    ce_source: Option<Box<[u8]>>,
+    ce_id: Option<Box<[u8]>>,
+    event_id: Option<Box<[u8]>>,
+    trace: Option<Trace>,
+}
+
+/// For a record without headers.
+pub(crate) static NONE: Headers = Headers {
+    count: 0,
+    ce_source: None,
+    ce_id: None,
+    event_id: None,
+    trace: None,
+};
+
+impl Headers {
+    /// Takes in one header, at most 201 bytes of it.
+    pub fn add(&mut self, name: &[u8], value: Option<&[u8]>) {
+        self.count += 1;
+        let kept = || value.map(|bytes| bytes[..bytes.len().min(KEPT_BYTES_MAX)].into());
+        match name {
+            b"ce_source" => self.ce_source = kept(),
+            b"ce_id" => self.ce_id = kept(),
+            b"event-id" => self.event_id = kept(),
+            b"traceparent" => self.trace = value.and_then(Trace::parse),
+            _ => {}
+        }
+    }
+
+    /// The producer's trace, if the record has a valid `traceparent`; also for a record that is
+    /// malformed.
+    pub fn trace(&self) -> Option<Trace> {
+        self.trace
+    }
+
+    pub(crate) fn check_count(&self) -> Result<(), Malformed> {
+        if self.count > HEADERS_MAX {
+            return Err(Malformed::TooManyHeaders {
+                count: self.count,
+                limit: HEADERS_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    /// `ce_source` and `ce_id`, if both are there.
+    pub(crate) fn cloud_event(&self) -> Result<Option<(&str, &str)>, Malformed> {
+        let (Some(source), Some(id)) = (&self.ce_source, &self.ce_id) else {
+            return Ok(None);
+        };
+        let id = text("ce_id", id, ID_LIMITS)?;
+        Ok(Some((text("ce_source", source, SOURCE_LIMITS)?, id)))
+    }
+
+    /// `event-id`.
+    pub(crate) fn event_id(&self) -> Result<Option<&str>, Malformed> {
+        self.event_id
+            .as_deref()
+            .map(|id| text("event-id", id, ID_LIMITS))
+            .transpose()
+    }
+}
+
+fn text<'a>(
+    field: &'static str,
+    bytes: &'a [u8],
+    limits: TextLimits,
+) -> Result<&'a str, Malformed> {
+    if bytes.len() > limits.bytes_max {
+        return Err(Malformed::TextTooLong {
+            field,
+            bytes: bytes.len(),
+            limit: limits.bytes_max,
+        });
+    }
+    let text = str::from_utf8(bytes).map_err(|error| Malformed::NotUtf8 {
+        place: field,
+        at: error.valid_up_to(),
+    })?;
+    check_text(field, text, limits)?;
+    Ok(text)
+}

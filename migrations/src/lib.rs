@@ -1,0 +1,51 @@
+#![doc = include_str!("../README.md")]
+
+mod schema;
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait,
+};
+
+/// The migrations, oldest first.
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(schema::Migration)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        Alias::new("plimsoll_migrations").into_iden()
+    }
+}
+
+/// Brings the schema up to this version. Many replicas may call it at once: the first does the
+/// work in one transaction, the others wait for it. Answers how many migrations were applied.
+pub async fn up(db: &DatabaseConnection) -> Result<usize, DbErr> {
+    let tx = db.begin().await?;
+    tx.execute_unprepared("SELECT pg_advisory_xact_lock(hashtextextended('plimsoll.migrate', 0))").await?;
+    let pending = Migrator::get_pending_migrations(&tx).await?.len();
+    if pending > 0 {
+        Migrator::up(&tx, None).await?;
+    }
+    tx.commit().await?;
+    Ok(pending)
+}
+
+/// Names of the migrations that are not applied yet, oldest first. Writes nothing.
+pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let there = db
+        .query_one_raw(Statement::from_string(
+            DbBackend::Postgres,
+            "SELECT to_regclass('plimsoll_migrations') IS NOT NULL",
+        ))
+        .await?
+        .is_some_and(|row| row.try_get_by_index(0).unwrap_or(false));
+    let pending = if there {
+        Migrator::get_pending_migrations(db).await?.iter().map(|m| m.name().to_owned()).collect()
+    } else {
+        Migrator::migrations().iter().map(|m| m.name().to_owned()).collect()
+    };
+    Ok(pending)
+}

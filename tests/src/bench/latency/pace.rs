@@ -1,0 +1,35 @@
+//! A producer that keeps time.
+
+use std::time::{Duration, Instant};
+
+use plimsoll_sandbox::workload::{Log, Sender};
+use tokio::task::JoinHandle;
+
+use super::super::stage::{Mix, Stage};
+
+/// Records wait at most this long for others: their own latency is measured.
+const LINGER: Duration = Duration::from_millis(1);
+
+/// How many records a rate makes in a while.
+pub(super) fn events(rate: f64, lasting: Duration) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of events is small and positive")]
+    let events = (rate * lasting.as_secs_f64()) as u64;
+    events
+}
+
+/// Sends so many records a second, evenly, and ends when all are acknowledged.
+pub(super) fn start(stage: &Stage, topic: &str, rate: f64, lasting: Duration) -> JoinHandle<anyhow::Result<()>> {
+    let (bootstrap, topic) = (stage.bootstrap(), topic.to_owned());
+    let traffic = stage.traffic(Mix::USUAL);
+    tokio::task::spawn_blocking(move || {
+        let mut sender = Sender::connect(&bootstrap, &topic, LINGER, Log::new(0))?;
+        let start = Instant::now();
+        for (due, record) in (0..events(rate, lasting)).zip(traffic) {
+            let due = start + Duration::from_secs_f64(due as f64 / rate);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            sender.offer(&record)?;
+        }
+        sender.settle()?;
+        Ok(())
+    })
+}

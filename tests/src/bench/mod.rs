@@ -1,0 +1,65 @@
+//! The bench: what Plimsoll costs, beside what people write without it, on real servers of this machine.
+//!
+//! Contenders take turns (A B C A B C …), so that a busy minute of the machine hits them alike and ratios are taken
+//! within a round. It measures from outside: processor time and memory from `/proc`, WAL and positions from
+//! PostgreSQL. It does not judge correctness; the tests do.
+
+mod options;
+
+mod contender;
+mod measurement;
+mod outside;
+mod ours;
+mod stage;
+
+mod growth;
+mod latency;
+mod throughput;
+
+mod ratio;
+mod report;
+
+use std::fs;
+use std::io::Write;
+
+pub use options::{Command, ConsumerOptions, Kind, Options};
+use stage::Stage;
+
+use crate::races::{Report, careless, plain, textbook};
+
+/// Runs everything, prints the tables on standard output and writes the JSON file.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let stage = Stage::open(options)?;
+    let report = runtime.block_on(async {
+        let throughput = throughput::run(&stage).await?;
+        let latency = latency::run(&stage, &throughput).await?;
+        let growth = growth::run(&stage).await?;
+        anyhow::Ok(report::Report { throughput, latency, growth })
+    })?;
+    if let Some(folder) = options.out.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&options.out, format!("{:#}\n", report.to_json(options)))?;
+    write!(std::io::stdout().lock(), "{report}")?;
+    Ok(())
+}
+
+/// A consumer in a process of its own, so that all are measured alike. Its report is one line on standard output.
+pub fn consume(options: &ConsumerOptions) -> anyhow::Result<()> {
+    let job = options.job();
+    let report: Report = tokio::runtime::Runtime::new()?.block_on(async {
+        match options.kind {
+            Kind::Careless => careless::consume(&job, options.workers(), None).await,
+            Kind::Textbook => textbook::consume(&job).await,
+            Kind::Plain => plain::consume(&job).await,
+        }
+    })?;
+    writeln!(std::io::stdout().lock(), "{}", report.to_json())?;
+    Ok(())
+}
+
+/// Progress goes to standard error, the result to standard output.
+fn progress(what: impl std::fmt::Display) {
+    eprintln!("bench: {what}");
+}

@@ -1,0 +1,91 @@
+//! The command line of the bench.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::races::{Job, Workers};
+
+/// Measures Plimsoll beside the consumers that people write without it.
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Options {
+    /// Fewer rounds and events: under three minutes.
+    #[arg(long)]
+    pub quick: bool,
+    /// Records without a key: every SKU is in every partition, and hot ones meet in every lane.
+    #[arg(long)]
+    pub unkeyed: bool,
+    /// Rounds of all contenders [default: 7, with --quick 3].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=30))]
+    pub rounds: Option<u32>,
+    /// Where the figures go, as JSON.
+    #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
+    pub out: PathBuf,
+    /// What the bench runs in processes of its own.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+impl Options {
+    /// How many rounds.
+    pub fn rounds(&self) -> u32 {
+        self.rounds.unwrap_or(if self.quick { 3 } else { 7 })
+    }
+}
+
+/// Not for people.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Consumes a topic and reports on it.
+    #[command(hide = true)]
+    Consumer(ConsumerOptions),
+}
+
+/// Which of the consumers in [`crate::races`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Read, add, write.
+    Careless,
+    /// One checked transaction for each event.
+    Textbook,
+    /// One transaction for each poll.
+    Plain,
+}
+
+/// A job for a consumer.
+#[derive(Debug, Args)]
+pub struct ConsumerOptions {
+    /// The consumer.
+    pub kind: Kind,
+    /// A prepared database.
+    #[arg(long)]
+    pub database: String,
+    /// Kafka.
+    #[arg(long)]
+    pub bootstrap: String,
+    /// The topic, all of it.
+    #[arg(long)]
+    pub topic: String,
+    /// Ends after so many records.
+    #[arg(long)]
+    pub events: u64,
+    /// So many workers shared by all partitions, instead of one for each partition.
+    #[arg(long)]
+    pub shared: Option<usize>,
+}
+
+impl ConsumerOptions {
+    pub(super) fn job(&self) -> Job {
+        Job {
+            database_url: self.database.clone(),
+            bootstrap: self.bootstrap.clone(),
+            topic: self.topic.clone(),
+            events: self.events,
+        }
+    }
+
+    pub(super) fn workers(&self) -> Workers {
+        self.shared.map_or(Workers::PerPartition, Workers::Shared)
+    }
+}

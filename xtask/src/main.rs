@@ -1,0 +1,195 @@
+//! Every chore of this repository, one command each. It knows the crates by
+//! name only and depends on none of them, so it compiles in seconds and can
+//! prepare the machine before anything else is built.
+
+mod paths;
+mod process;
+mod say;
+mod servers;
+mod setup;
+mod suite;
+mod tidy;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use process::{Exit, USAGE};
+use setup::Scope;
+
+/// One chore: how it is typed, what it does, and the code that does it.
+struct Command {
+    name: &'static str,
+    arguments: &'static str,
+    does: &'static str,
+    run: fn(Vec<OsString>) -> anyhow::Result<()>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "setup",
+        arguments: "[--for demo]",
+        does: "find or install what everything, or only the demo, needs",
+        run: setup,
+    },
+    Command {
+        name: "demo",
+        arguments: "[--seconds N] [FLAGS]",
+        does: "watch events become stock, then see it proven",
+        run: demo,
+    },
+    Command {
+        name: "test",
+        arguments: "[FILTER]…",
+        does: "format, tidy, lints and every test; with a filter, only those tests",
+        run: suite::run,
+    },
+    Command {
+        name: "tidy",
+        arguments: "",
+        does: "check the rules of this repository that no compiler checks",
+        run: |rest| nothing_after(&rest).and_then(|()| tidy::run()),
+    },
+    Command {
+        name: "bench",
+        arguments: "[--quick] [FLAGS]",
+        does: "measure the consumer beside others, on real servers",
+        run: bench,
+    },
+    Command {
+        name: "up",
+        arguments: "",
+        does: "start Kafka and PostgreSQL for work by hand, print their addresses",
+        run: |rest| nothing_after(&rest).and_then(|()| servers::up()),
+    },
+    Command {
+        name: "down",
+        arguments: "",
+        does: "stop what `up` started",
+        run: |rest| nothing_after(&rest).and_then(|()| servers::down()),
+    },
+];
+
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&error);
+            process::code_of(&error)
+        }
+    }
+}
+
+fn dispatch() -> anyhow::Result<()> {
+    let mut words = std::env::args_os().skip(1);
+    let Some(name) = words.next() else {
+        say::line(help());
+        return Ok(());
+    };
+    let rest: Vec<OsString> = words.collect();
+    match name.to_str() {
+        Some("--help" | "-h" | "help") => say::line(help()),
+        Some(known) if let Some(command) = COMMANDS.iter().find(|c| c.name == known) => {
+            (command.run)(rest)?;
+        }
+        _ => {
+            let name = name.to_string_lossy();
+            return Err(Exit::new(USAGE, format!("no command `{name}`\n\n{}", help())).into());
+        }
+    }
+    Ok(())
+}
+
+fn help() -> String {
+    let mut text = String::from("cargo xtask COMMAND\n");
+    for Command {
+        name,
+        arguments,
+        does,
+        ..
+    } in COMMANDS
+    {
+        let typed = format!("{name} {arguments}");
+        text.push_str(&format!("\n  {typed:<28}{does}"));
+    }
+    text
+}
+
+fn setup(rest: Vec<OsString>) -> anyhow::Result<()> {
+    setup::run(scope(rest).map_err(|error| Exit::new(USAGE, error.to_string()))?)
+}
+
+fn scope(rest: Vec<OsString>) -> Result<Scope, lexopt::Error> {
+    let mut scope = Scope::Everything;
+    let mut parser = lexopt::Parser::from_args(rest);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            lexopt::Arg::Long("for") => {
+                scope = match parser.value()?.to_str() {
+                    Some("demo") => Scope::Demo,
+                    _ => {
+                        return Err("`--for` takes `demo`; without it, everything is set up".into());
+                    }
+                };
+            }
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(scope)
+}
+
+fn demo(rest: Vec<OsString>) -> anyhow::Result<()> {
+    setup::run(Scope::Demo)?;
+    process::become_binary(
+        "plimsoll-service",
+        "plimsoll",
+        [OsString::from("demo")].into_iter().chain(rest),
+    )
+}
+
+fn bench(rest: Vec<OsString>) -> anyhow::Result<()> {
+    setup::run(Scope::Everything)?;
+    process::become_binary("plimsoll-tests", "bench", rest)
+}
+
+fn nothing_after(rest: &[OsString]) -> anyhow::Result<()> {
+    match rest.first() {
+        None => Ok(()),
+        Some(word) => {
+            let word = word.to_string_lossy();
+            Err(Exit::new(
+                USAGE,
+                format!("this command takes no arguments, so not `{word}`"),
+            )
+            .into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_has_one_line_for_each_command() {
+        let help = help();
+        for command in COMMANDS {
+            assert_eq!(
+                help.lines()
+                    .filter(|line| line.starts_with(&format!("  {} ", command.name)))
+                    .count(),
+                1
+            );
+        }
+    }
+
+    #[test]
+    fn setup_takes_a_scope_and_nothing_else() {
+        assert!(matches!(scope(vec![]), Ok(Scope::Everything)));
+        assert!(matches!(
+            scope(vec!["--for".into(), "demo".into()]),
+            Ok(Scope::Demo)
+        ));
+        assert!(scope(vec!["--for".into(), "kafka".into()]).is_err());
+        assert!(scope(vec!["demo".into()]).is_err());
+    }
+}

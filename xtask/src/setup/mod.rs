@@ -1,0 +1,113 @@
+//! `cargo xtask setup`: makes a machine able to compile and run everything,
+//! and says what it found. Each part knows how to look for one thing; this
+//! file knows the order. Running it again changes nothing.
+
+mod java;
+mod maven;
+mod packages;
+mod postgres;
+mod toolchain;
+
+use std::fs::{self, File, TryLockError};
+
+use anyhow::{Context, Result};
+
+use crate::{paths, say};
+use packages::Need;
+
+/// How much is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Scope {
+    /// A C toolchain and PostgreSQL: what the demo starts.
+    Demo,
+    /// Also Java and Kafka: what tests, benches and `up` start.
+    Everything,
+}
+
+/// A first install can bring a Java that is too old; the second round asks
+/// for a newer one by name. A third would only repeat itself.
+const ROUNDS_MAX: usize = 2;
+
+/// Finds or installs what `scope` needs, one line of output for each thing.
+///
+/// # Errors
+/// Exit code 3 with the line to type, when it may not install packages itself.
+pub(crate) fn run(scope: Scope) -> Result<()> {
+    let _alone = lock()?;
+    for _ in 0..ROUNDS_MAX {
+        let missing = missing(scope)?;
+        if missing.is_empty() {
+            break;
+        }
+        packages::install(&missing)?;
+    }
+    say::found("C toolchain", toolchain::describe()?);
+    say::found("PostgreSQL", find_or_fetch_postgres()?);
+    if scope == Scope::Everything {
+        say::found(
+            "Java",
+            java::newest().context("no usable Java although it was just installed")?,
+        );
+        say::found("Kafka", maven::kafka()?.display());
+    }
+    Ok(())
+}
+
+/// Everything that only a package manager can bring, so that one line
+/// installs it.
+fn missing(scope: Scope) -> Result<Vec<Need>> {
+    let mut missing = toolchain::missing();
+    let mut maven = false;
+    if postgres::newest()?.is_none() {
+        match from_maven(scope)? {
+            true => maven = true,
+            false => missing.push(Need::Postgres),
+        }
+    }
+    if scope == Scope::Everything {
+        missing.extend(java::missing());
+        maven |= !maven::has_kafka()?;
+    }
+    if maven {
+        missing.extend(maven::missing());
+    }
+    Ok(missing)
+}
+
+/// The artifact, where it can be used, is better than the package: it needs no
+/// rights. The demo does not ask for Maven only to avoid a package.
+fn from_maven(scope: Scope) -> Result<bool> {
+    let can_unpack = scope == Scope::Everything || maven::missing().is_empty();
+    Ok(can_unpack && maven::POSTGRES_PLATFORM.is_some() && postgres::can_run_from_cache()?)
+}
+
+fn find_or_fetch_postgres() -> Result<postgres::Installed> {
+    if let Some(found) = postgres::newest()? {
+        return Ok(found);
+    }
+    if let Err(error) = maven::postgres() {
+        say::error(&error);
+        packages::install(&[Need::Postgres])?;
+    }
+    postgres::newest()?.context("no usable PostgreSQL although it was just installed")
+}
+
+/// One setup at a time on this cache. The lock ends with this process,
+/// however that ends.
+fn lock() -> Result<File> {
+    let cache = paths::cache()?;
+    fs::create_dir_all(&cache).with_context(|| format!("creating {}", cache.display()))?;
+    let path = cache.join("setup.lock");
+    let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            say::line("waiting for another setup to end");
+            file.lock()?;
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error).context(format!("locking {}", path.display()));
+        }
+    }
+    Ok(file)
+}

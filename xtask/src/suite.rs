@@ -1,0 +1,54 @@
+//! `cargo xtask test`: the steps and their order. What each step checks is
+//! its own business; the first that fails ends the run with its exit code.
+
+use std::ffi::OsString;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::setup::{self, Scope};
+use crate::{process, say, tidy};
+
+/// Sets up what is missing, then checks everything, cheapest first. With a
+/// filter (or flags for the test harness) it runs the tests that match, only.
+pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
+    setup::run(Scope::Everything)?;
+    if filter.is_empty() {
+        cargo(&["fmt", "--check"])?;
+        step("tidy", tidy::run)?;
+        cargo(&[
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ])?;
+    }
+    // Some tests start our programs, which `cargo test` alone would not build.
+    cargo(&["build", "--release", "--workspace", "--bins"])?;
+    let mut test = process::cargo(["test", "--release", "--workspace"])?;
+    if !filter.is_empty() {
+        test.arg("--")
+            .args(filter.iter().filter(|word| *word != "--"));
+    }
+    step("cargo test", || process::run(&mut test))
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    let heading = format!("cargo {}", arguments[0]);
+    step(&heading, || process::run(&mut process::cargo(arguments)?))
+}
+
+fn step(heading: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
+    say::line(format_args!("\n== {heading}"));
+    let started = Instant::now();
+    let outcome = check();
+    let word = if outcome.is_ok() { "passed" } else { "failed" };
+    say::line(format_args!(
+        "== {heading}: {word} after {:.1} s",
+        started.elapsed().as_secs_f64()
+    ));
+    outcome
+}
