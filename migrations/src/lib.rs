@@ -23,6 +23,7 @@ impl MigratorTrait for Migrator {
 /// Brings the schema up to this version. Many replicas may call it at once: the first does the
 /// work in one transaction, the others wait for it. Answers how many migrations were applied.
 pub async fn up(db: &DatabaseConnection) -> Result<usize, DbErr> {
+    #[expect(clippy::disallowed_methods, reason = "nobody cancels a migration and goes on")]
     let tx = db.begin().await?;
     tx.execute_unprepared("SELECT pg_advisory_xact_lock(hashtextextended('plimsoll.migrate', 0))").await?;
     let pending = Migrator::get_pending_migrations(&tx).await?.len();

@@ -20,7 +20,8 @@ const TEXT_LIMITS: TextLimits = TextLimits {
     bytes_min: 0,
     bytes_max: 200,
 };
-const FIELD: &str = "attributes";
+const NAME: &str = "the name of an attribute";
+const VALUE: &str = "an attribute";
 
 /// The attributes, by name; those that are `null` are left out.
 pub(crate) fn read(field: Option<Value<'_>>) -> Result<BTreeMap<String, Attribute>, Malformed> {
@@ -31,12 +32,10 @@ pub(crate) fn read(field: Option<Value<'_>>) -> Result<BTreeMap<String, Attribut
         return Err(field.wrong("an object"));
     }
     let Ok(Entries { values, repeated }) = serde_json::from_str(field.raw) else {
-        return Err(Malformed::LoneSurrogate { field: FIELD });
+        return Err(Malformed::LoneSurrogate { field: NAME });
     };
     if repeated {
-        return Err(Malformed::RepeatedField {
-            field: "an attribute",
-        });
+        return Err(Malformed::RepeatedField { field: VALUE });
     }
     if values.len() > ATTRIBUTES_MAX {
         return Err(Malformed::TooManyAttributes {
@@ -53,13 +52,13 @@ pub(crate) fn read(field: Option<Value<'_>>) -> Result<BTreeMap<String, Attribut
 }
 
 fn attribute(name: String, raw: &str) -> Result<(String, Attribute), Malformed> {
-    check_text(FIELD, &name, NAME_LIMITS)?;
-    let value = Value { field: FIELD, raw };
+    check_text(NAME, &name, NAME_LIMITS)?;
+    let value = Value { field: VALUE, raw };
     let attribute = match value.type_name() {
         "text" => Attribute::Text(value.text(TEXT_LIMITS)?.into_owned()),
         "a boolean" => Attribute::Flag(raw == "true"),
         "a number" => Attribute::Integer(value.integer()?),
-        _ => return Err(value.wrong("texts, integers and booleans")),
+        _ => return Err(value.wrong("text, an integer or a boolean")),
     };
     Ok((name, attribute))
 }

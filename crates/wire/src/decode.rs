@@ -201,17 +201,15 @@ fn nature(event: &Fields<'_>, kind: Kind, default: Nature) -> Result<Nature, Mal
 
 /// All that is kept beyond what is stated for every event; nothing in the plain case.
 fn facts(event: &Fields<'_>, stated: Facts) -> Result<Option<Box<Facts>>, Malformed> {
-    if !event.any(&Field::KEPT) {
-        return Ok((stated != Facts::default()).then(|| Box::new(stated)));
+    let mut facts = stated;
+    if event.any(&Field::KEPT) {
+        facts.reason = fact(event, Field::Reason)?;
+        facts.reference = fact(event, Field::Reference)?;
+        facts.channel = fact(event, Field::Channel)?;
+        facts.location = fact(event, Field::Location)?;
+        facts.attributes = attributes::read(event.get(Field::Attributes))?;
     }
-    Ok(Some(Box::new(Facts {
-        reason: fact(event, Field::Reason)?,
-        reference: fact(event, Field::Reference)?,
-        channel: fact(event, Field::Channel)?,
-        location: fact(event, Field::Location)?,
-        attributes: attributes::read(event.get(Field::Attributes))?,
-        ..stated
-    })))
+    Ok((facts != Facts::default()).then(|| Box::new(facts)))
 }
 
 fn fact(event: &Fields<'_>, field: Field) -> Result<Option<String>, Malformed> {

@@ -85,11 +85,7 @@ fn text<'a>(
     limits: TextLimits,
 ) -> Result<&'a str, Malformed> {
     if bytes.len() > limits.bytes_max {
-        return Err(Malformed::TextTooLong {
-            field,
-            bytes: bytes.len(),
-            limit: limits.bytes_max,
-        });
+        return Err(Malformed::TextTooLong { field, limit: limits.bytes_max });
     }
     let text = str::from_utf8(bytes).map_err(|error| Malformed::NotUtf8 {
         place: field,

@@ -57,12 +57,8 @@ pub enum Malformed {
     TooManyAttributes { count: usize, limit: usize },
     #[error("{field} is empty")]
     EmptyText { field: &'static str },
-    #[error("{field} has {bytes} bytes, the limit is {limit}")]
-    TextTooLong {
-        field: &'static str,
-        bytes: usize,
-        limit: usize,
-    },
+    #[error("{field} has more than {limit} bytes")]
+    TextTooLong { field: &'static str, limit: usize },
     #[error("{field} holds U+0000")]
     NulCharacter { field: &'static str },
     #[error("{field} holds a control character")]

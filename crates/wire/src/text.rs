@@ -84,7 +84,7 @@ pub(crate) fn without_plus_signs(text: &str) -> Option<String> {
 fn leads_a_number(bytes: &[u8], at: usize) -> bool {
     let value_may_begin = || {
         let before = bytes[..at].trim_ascii_end().last();
-        matches!(before, Some(b':' | b',' | b'['))
+        matches!(before, None | Some(b':' | b',' | b'['))
     };
     bytes[at] == b'+' && bytes.get(at + 1).is_some_and(u8::is_ascii_digit) && value_may_begin()
 }

@@ -132,11 +132,7 @@ pub(crate) fn check_text(
         return Err(Malformed::EmptyText { field });
     }
     if bytes > limits.bytes_max {
-        return Err(Malformed::TextTooLong {
-            field,
-            bytes,
-            limit: limits.bytes_max,
-        });
+        return Err(Malformed::TextTooLong { field, limit: limits.bytes_max });
     }
     if text.as_bytes().contains(&0) {
         return Err(Malformed::NulCharacter { field });

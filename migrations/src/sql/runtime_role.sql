@@ -6,7 +6,7 @@ BEGIN
 EXCEPTION
     WHEN duplicate_object OR unique_violation THEN NULL;
     WHEN insufficient_privilege THEN
-        RAISE WARNING 'no privilege to create the role plimsoll_runtime: create it and run the grants of migrations/README.md';
+        RAISE WARNING 'no privilege to create the role plimsoll_runtime: create it as a superuser and run SELECT plimsoll_internal.grant_runtime()';
 END $$;
 
 CREATE FUNCTION plimsoll_internal.grant_runtime() RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -21,6 +21,7 @@ BEGIN
     EXECUTE (SELECT coalesce(string_agg(format('GRANT USAGE ON SEQUENCE %s TO plimsoll_runtime', s), '; '), 'SELECT 1')
              FROM pg_get_serial_sequence('products', 'id') s WHERE s IS NOT NULL);
     GRANT SELECT ON ALL TABLES IN SCHEMA plimsoll_internal TO plimsoll_runtime;
+    GRANT SELECT ON plimsoll_migrations TO plimsoll_runtime;
     GRANT SELECT ON ledger, refusals, parked, positions, gaps TO plimsoll_runtime;
     GRANT INSERT ON plimsoll_internal.openings, plimsoll_internal.topics, plimsoll_internal.positions, plimsoll_internal.unknown_skus,
         plimsoll_internal.refused, plimsoll_internal.parked_events, plimsoll_internal.accepted_gaps TO plimsoll_runtime;

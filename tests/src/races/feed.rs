@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
 use tokio::sync::{Mutex, mpsc};
@@ -130,13 +131,24 @@ fn consumer(job: &Job, partitions: i32) -> anyhow::Result<BaseConsumer> {
 /// Returns when the first record came.
 fn read(consumer: &BaseConsumer, events: u64, outlets: &[mpsc::Sender<Delivery>]) -> anyhow::Result<Instant> {
     let mut started = None;
-    for _ in 0..events {
-        let record = consumer.poll(SILENCE_MAX).context("fewer records came than were promised")??;
+    for count in 0..events {
+        let record = next(consumer)?.with_context(|| format!("only {count} of {events} records came"))?;
         started.get_or_insert_with(Instant::now);
         let queue = usize::try_from(record.partition())? % outlets.len();
         outlets[queue].blocking_send(delivery(&record)?).context("the workers failed")?;
     }
     started.context("a job without events")
+}
+
+/// The client also comes back with nothing when it has committed offsets.
+fn next(consumer: &BaseConsumer) -> anyhow::Result<Option<BorrowedMessage<'_>>> {
+    let deadline = Instant::now() + SILENCE_MAX;
+    while Instant::now() < deadline {
+        if let Some(record) = consumer.poll(SILENCE_MAX) {
+            return Ok(Some(record?));
+        }
+    }
+    Ok(None)
 }
 
 fn delivery(record: &impl Message) -> anyhow::Result<Delivery> {
