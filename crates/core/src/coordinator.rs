@@ -17,8 +17,9 @@ use crate::inbox::{Inbox, Order};
 use crate::kafka::{self, Assigned, Told};
 use crate::store::Store;
 
-/// Halted partitions are looked at this often: an operator may have resumed one.
-const TICK: Duration = Duration::from_secs(2);
+/// How often it is looked whether an operator resumed a partition, and whether the topic is
+/// still the same one.
+const TICK: Duration = Duration::from_secs(3);
 
 /// Everything a coordinator can hear.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(crate) enum Heard {
     Claimed { generation: u32, claimed: claiming::Outcome },
     /// An operator resumed it.
     Resumed(i32),
+    /// The topic is another one than the positions are about.
+    Recreated,
 }
 
 /// The way to the coordinator, for everybody.
@@ -105,7 +108,7 @@ impl Task {
         loop {
             tokio::select! {
                 () = &mut stop => return Ok(()),
-                _ = tick.tick() => self.look_for_resumed(),
+                _ = tick.tick() => self.look_around(),
                 heard = heard.recv() => match heard {
                     Some(Heard::Failed(why)) => return Err(why),
                     Some(heard) => self.react(heard),
@@ -120,7 +123,8 @@ impl Task {
         match heard {
             Heard::Assigned(partitions) => self.claim(&partitions, false),
             Heard::Revoked { partitions, done } => self.revoked(&partitions, done),
-            Heard::OutOfRange(partition) => self.out_of_range(partition),
+            Heard::OutOfRange(partition) => self.claim_again(partition),
+            Heard::Recreated => self.places.keys().copied().collect::<Vec<_>>().into_iter().for_each(|p| self.claim_again(p)),
             Heard::LetGo { partition } => self.has_let_go(partition),
             Heard::Lost { partition, generation } if self.is_current(partition, generation) => {
                 self.tell(Told::Unassign(vec![partition]));
@@ -204,8 +208,8 @@ impl Task {
         });
     }
 
-    /// Claims anew, which tells retention from truncation. The lane's own attempts are fenced.
-    fn out_of_range(&mut self, partition: i32) {
+    /// Claims anew, which tells what is wrong with the position. The lane's own attempts are fenced.
+    fn claim_again(&mut self, partition: i32) {
         if let Some(Place { generation, stage: Stage::Fetched { lane, .. } }) = self.places.get(&partition) {
             self.desk.inboxes[*lane].order(Order::LetGo { partition, generation: *generation });
             self.tell(Told::Unassign(vec![partition]));
@@ -224,8 +228,11 @@ impl Task {
         halted.map(|(&partition, _)| partition).collect()
     }
 
-    fn look_for_resumed(&self) {
+    fn look_around(&self) {
         let halted = self.halted_partitions();
+        if halted.len() < self.places.len() {
+            claiming::look_for_recreated(&self.desk);
+        }
         if !halted.is_empty() {
             claiming::look_for_resumed(&self.desk, halted);
         }

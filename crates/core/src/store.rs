@@ -13,7 +13,7 @@ mod parts;
 mod claim;
 
 pub(crate) use attempt::{Done, Job, read_locked, write_folded};
-pub(crate) use claim::{claim, ensure_topic, halt, let_go, resumed, unclaimed};
+pub(crate) use claim::{claim, ensure_topic, halt, is_new, kafka_id, let_go, resumed};
 pub(crate) use columns::array;
 pub(crate) use fault::{Fault, classify};
 pub(crate) use parts::Parts;

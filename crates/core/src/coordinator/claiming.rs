@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::{Desk, Heard};
 use crate::database::Session;
-use crate::kafka::{Start, watermarks};
+use crate::kafka::{Start, topic_id, watermarks};
 use crate::store::{self, stored_positions};
 
 /// A partition as it was claimed.
@@ -61,20 +61,16 @@ async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, F
     if doubtful {
         prove_membership(desk, &session, partition).await?;
     }
-    let mut starts = Vec::new();
-    if !store::unclaimed(session.db(), store.topic_id, &[partition]).await?.is_empty() {
-        let (_, low, high) = edges(desk, partition).await?;
-        let at_end = desk.kafka.start == Start::End && partition < desk.partitions_at_first;
-        starts.push((partition, if at_end { high } else { low }));
-    }
-    let claimed = store::claim(session.db(), store.topic_id, &store.instance, &[partition], &starts).await?;
-    let claimed = claimed.into_iter().next().ok_or_else(|| DbErr::Custom("the position is gone".to_owned()))?;
+    let start = match store::is_new(session.db(), store.topic_id, partition).await? {
+        false => None,
+        true => Some(first_offset(desk, partition).await?),
+    };
+    let claimed = store::claim(session.db(), store.topic_id, &store.instance, partition, start).await?;
     store.knowledge.start_epoch();
     let mut outcome = Outcome { partition, claim: claimed.claim, next_offset: claimed.next_offset, halted: claimed.halted };
     if outcome.halted.is_none() {
         // Asked after the claim: nobody moves the position any more.
-        let (_, low, high) = edges(desk, partition).await?;
-        outcome.halted = outside(outcome.next_offset, low, high);
+        outcome.halted = why_not(desk, &session, partition, outcome.next_offset).await?;
         if let Some(reason) = &outcome.halted {
             tracing::error!(partition, reason, "partition {partition} is halted: {reason}");
             store::halt(session.db(), store.topic_id, partition, outcome.claim, reason).await?;
@@ -82,6 +78,46 @@ async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, F
     }
     session.discard();
     Ok(outcome)
+}
+
+/// Where a partition starts that was never seen.
+async fn first_offset(desk: &Desk, partition: i32) -> Result<i64, Fault> {
+    let (low, high) = edges(desk, partition).await?;
+    let at_end = desk.kafka.start == Start::End && partition < desk.partitions_at_first;
+    Ok(if at_end { high } else { low })
+}
+
+/// Why the partition must not go on at `next_offset`, if so.
+async fn why_not(desk: &Desk, session: &Session, partition: i32, next_offset: i64) -> Result<Option<String>, Fault> {
+    if recreated(desk, session).await? {
+        return Ok(Some("recreated: the topic was deleted and made again; its offsets mean other records now".to_owned()));
+    }
+    let (low, high) = edges(desk, partition).await?;
+    Ok(outside(next_offset, low, high))
+}
+
+/// Whether the topic is another one than the stored positions are about.
+async fn recreated(desk: &Desk, session: &Session) -> Result<bool, Fault> {
+    let Some(id) = topic_id(&desk.consumer, &desk.kafka.topic).await? else { return Ok(false) };
+    Ok(store::kafka_id(session.db(), desk.store.topic_id, &id).await? != id)
+}
+
+/// Reports a topic that was made anew while we were reading the old one: librdkafka does not.
+pub(super) fn look_for_recreated(desk: &Arc<Desk>) {
+    let desk = Arc::clone(desk);
+    background(async move {
+        let look = async {
+            let session = Session::open(&desk.store.database, &desk.store.instance).await?;
+            let recreated = recreated(&desk, &session).await?;
+            session.discard();
+            Ok::<_, Fault>(recreated)
+        };
+        match look.await {
+            Ok(true) => desk.myself.hear(Heard::Recreated),
+            Ok(false) => {}
+            Err(err) => tracing::debug!(%err, "the topic could not be looked at"),
+        }
+    });
 }
 
 /// Why a position outside the log halts its partition.
@@ -96,9 +132,8 @@ fn outside(next_offset: i64, low: i64, high: i64) -> Option<String> {
     }
 }
 
-async fn edges(desk: &Desk, partition: i32) -> Result<(i32, i64, i64), Fault> {
-    let edges = watermarks(&desk.consumer, &desk.kafka.topic, vec![partition]).await?;
-    Ok(edges[0])
+async fn edges(desk: &Desk, partition: i32) -> Result<(i64, i64), Fault> {
+    Ok(watermarks(&desk.consumer, &desk.kafka.topic, partition).await?)
 }
 
 /// A commit that the group accepts proves that the partition is still given to us. It carries

@@ -1,7 +1,9 @@
 //! The consumer's queue, read as plain events. The safe client hides two things that this
 //! crate lives on: the offset that an end-of-partition message carries, and the partition an
-//! error belongs to. All `unsafe` of the crate is in this file.
+//! error belongs to. All `unsafe` of the crate is in this module.
 #![expect(unsafe_code, reason = "librdkafka's event interface has no safe wrapper")]
+
+mod topic;
 
 use std::ffi::{CStr, CString, c_void};
 use std::ptr::NonNull;
@@ -13,6 +15,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaRespErr;
 
 use super::Context;
+
+pub(crate) use topic::topic_id;
 
 /// A record as librdkafka holds it: valid while the callback runs.
 pub(super) struct Delivered<'a> {

@@ -12,17 +12,10 @@ use super::Context;
 /// A broker that does not answer within this time is asked again later.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
-/// Lowest and next offset of each of `partitions`.
-pub(crate) async fn watermarks(consumer: &Arc<BaseConsumer<Context>>, topic: &str, partitions: Vec<i32>) -> Result<Vec<(i32, i64, i64)>, KafkaError> {
+/// Lowest and next offset of a partition.
+pub(crate) async fn watermarks(consumer: &Arc<BaseConsumer<Context>>, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
     let topic = topic.to_owned();
-    blocking(consumer, move |consumer| {
-        let ask = |partition| {
-            let (low, high) = consumer.fetch_watermarks(&topic, partition, ANSWER_LIMIT)?;
-            Ok((partition, low, high))
-        };
-        partitions.into_iter().map(ask).collect()
-    })
-    .await
+    blocking(consumer, move |consumer| consumer.fetch_watermarks(&topic, partition, ANSWER_LIMIT)).await
 }
 
 /// How many partitions the topic has; 0 if there is no such topic.
@@ -34,6 +27,12 @@ pub(crate) async fn partitions_of(consumer: &Arc<BaseConsumer<Context>>, topic: 
         Ok(i32::try_from(count).expect("Kafka counts partitions in 32 bits"))
     })
     .await
+}
+
+/// Kafka's own id of the topic, where the broker gives one.
+pub(crate) async fn topic_id(consumer: &Arc<BaseConsumer<Context>>, topic: &str) -> Result<Option<String>, KafkaError> {
+    let topic = topic.to_owned();
+    blocking(consumer, move |consumer| Ok(super::raw::topic_id(consumer, &topic))).await
 }
 
 async fn blocking<T: Send + 'static>(

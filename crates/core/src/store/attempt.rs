@@ -76,7 +76,7 @@ pub(crate) async fn read_locked<C: ConnectionTrait>(tx: &C, store: &Store, skus:
 /// Writes a fold of parked events. Answers whether every row was as it was seen.
 pub(crate) async fn write_folded(job: &Job, store: &Store, known: &[Known], folded: &Folded, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
     let parts = store.parts.now();
-    Folds { job, store, known, parts: &parts, folded }.write(tx).await
+    Folds { job, known, parts: &parts, folded }.write(tx).await
 }
 
 impl Job {
@@ -141,7 +141,7 @@ impl Job {
             return self.stop(tx, Answer::Conflict).await;
         }
         let started = Instant::now();
-        let folds = Folds { job: self, store, known: &decided.known, parts: &decided.parts, folded: &decided.folded };
+        let folds = Folds { job: self, known: &decided.known, parts: &decided.parts, folded: &decided.folded };
         if !in_time(folds.write(&tx)).await? {
             return self.stop(tx, Answer::Conflict).await;
         }

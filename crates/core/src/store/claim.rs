@@ -10,7 +10,6 @@ use crate::database::{execute, statement};
 /// A partition that was taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Claimed {
-    pub(crate) partition: i32,
     pub(crate) claim: u128,
     pub(crate) next_offset: i64,
     /// Why it is halted, if it is. A claim never clears that.
@@ -30,55 +29,44 @@ pub(crate) async fn ensure_topic<C: ConnectionTrait>(db: &C, name: &str, partiti
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 
-/// Those of `partitions` that have no position yet.
-pub(crate) async fn unclaimed<C: ConnectionTrait>(db: &C, topic_id: i16, partitions: &[i32]) -> Result<Vec<i32>, DbErr> {
-    let rows = db
-        .query_all_raw(statement(
-            "SELECT u.n FROM unnest($2::int[]) AS u(n)
-             WHERE NOT EXISTS (SELECT FROM plimsoll_internal.positions p WHERE p.topic_id = $1 AND p.partition = u.n) ORDER BY 1",
-            [topic_id.into(), array(partitions.iter().copied())],
-        ))
-        .await?;
-    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+/// Notes Kafka's id of the topic where none is stored, and answers the stored one.
+pub(crate) async fn kafka_id<C: ConnectionTrait>(db: &C, topic_id: i16, id: &str) -> Result<String, DbErr> {
+    let values = [topic_id.into(), id.into()];
+    execute(db, "UPDATE plimsoll_internal.topics SET kafka_id = $2 WHERE id = $1 AND kafka_id IS NULL", values).await?;
+    let sql = "SELECT coalesce(kafka_id, '') FROM plimsoll_internal.topics WHERE id = $1";
+    let row = db.query_one_raw(statement(sql, [topic_id.into()])).await?;
+    row.map_or_else(|| Ok(String::new()), |row| row.try_get_by_index(0))
+}
+
+/// Whether the partition has no position yet.
+pub(crate) async fn is_new<C: ConnectionTrait>(db: &C, topic_id: i16, partition: i32) -> Result<bool, DbErr> {
+    let sql = "SELECT 1 FROM plimsoll_internal.positions WHERE topic_id = $1 AND partition = $2";
+    Ok(db.query_one_raw(statement(sql, [topic_id.into(), partition.into()])).await?.is_none())
 }
 
 const CREATE: &str = "
 INSERT INTO plimsoll_internal.positions (topic_id, partition, next_offset, retained_from, claim, owner_epoch, owner, status)
-SELECT $1, u.partition, u.start, u.start, '00000000-0000-0000-0000-000000000000', 0, '', 'idle'
-FROM unnest($2::int[], $3::bigint[]) AS u(partition, start) ORDER BY u.partition
+VALUES ($1, $2, $3, $3, '00000000-0000-0000-0000-000000000000', 0, '', 'idle')
 ON CONFLICT DO NOTHING";
 
-/// Locking first makes the claim wait for a former owner's transaction and see what it left.
+/// Waits for a former owner's transaction, and answers the position as that left it.
 const CLAIM: &str = "
-WITH locked AS (
-    SELECT topic_id, partition FROM plimsoll_internal.positions
-    WHERE topic_id = $1 AND partition = ANY($2::int[]) ORDER BY partition FOR UPDATE
-)
 UPDATE plimsoll_internal.positions p
 SET claim = $3, owner_epoch = p.owner_epoch + 1, owner = $4, updated_at = now(),
     status = CASE p.status WHEN 'halted' THEN 'halted' ELSE 'running' END
-FROM locked l WHERE p.topic_id = l.topic_id AND p.partition = l.partition
-RETURNING p.partition, p.next_offset, CASE p.status WHEN 'halted' THEN coalesce(p.halt_reason, 'halted') END";
+WHERE topic_id = $1 AND partition = $2
+RETURNING p.next_offset, CASE p.status WHEN 'halted' THEN coalesce(p.halt_reason, 'halted') END";
 
-/// Takes `partitions`; those met for the first time start at the offset given in `starts`.
-pub(crate) async fn claim<C: ConnectionTrait>(db: &C, topic_id: i16, owner: &str, partitions: &[i32], starts: &[(i32, i64)]) -> Result<Vec<Claimed>, DbErr> {
-    if !starts.is_empty() {
-        let values = [topic_id.into(), array(starts.iter().map(|s| s.0)), array(starts.iter().map(|s| s.1))];
-        execute(db, CREATE, values).await?;
+/// Takes a partition. One met for the first time starts at `start`.
+pub(crate) async fn claim<C: ConnectionTrait>(db: &C, topic_id: i16, owner: &str, partition: i32, start: Option<i64>) -> Result<Claimed, DbErr> {
+    if let Some(start) = start {
+        execute(db, CREATE, [topic_id.into(), partition.into(), start.into()]).await?;
     }
     let claim = Uuid::new_v4();
-    let values = [topic_id.into(), array(partitions.iter().copied()), claim.into(), owner.into()];
-    let rows = db.query_all_raw(statement(CLAIM, values)).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Claimed {
-                partition: row.try_get_by_index(0)?,
-                claim: claim.as_u128(),
-                next_offset: row.try_get_by_index(1)?,
-                halted: row.try_get_by_index(2)?,
-            })
-        })
-        .collect()
+    let values = [topic_id.into(), partition.into(), claim.into(), owner.into()];
+    let row = db.query_one_raw(statement(CLAIM, values)).await?;
+    let row = row.ok_or_else(|| DbErr::Custom(format!("partition {partition} has no position")))?;
+    Ok(Claimed { claim: claim.as_u128(), next_offset: row.try_get_by_index(0)?, halted: row.try_get_by_index(1)? })
 }
 
 /// Stops a partition until an operator resumes it, if it is still ours.

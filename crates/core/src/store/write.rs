@@ -19,7 +19,6 @@ use crate::knowledge::Row;
 /// A folded attempt and what it was folded from.
 pub(super) struct Folds<'a> {
     pub(super) job: &'a Job,
-    pub(super) store: &'a Store,
     pub(super) known: &'a [Known],
     pub(super) parts: &'a List,
     pub(super) folded: &'a Folded,
