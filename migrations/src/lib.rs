@@ -23,9 +23,13 @@ impl MigratorTrait for Migrator {
 /// Brings the schema up to this version. Many replicas may call it at once: the first does the
 /// work in one transaction, the others wait for it. Answers how many migrations were applied.
 pub async fn up(db: &DatabaseConnection) -> Result<usize, DbErr> {
-    #[expect(clippy::disallowed_methods, reason = "nobody cancels a migration and goes on")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody cancels a migration and goes on"
+    )]
     let tx = db.begin().await?;
-    tx.execute_unprepared("SELECT pg_advisory_xact_lock(hashtextextended('plimsoll.migrate', 0))").await?;
+    tx.execute_unprepared("SELECT pg_advisory_xact_lock(hashtextextended('plimsoll.migrate', 0))")
+        .await?;
     let pending = Migrator::get_pending_migrations(&tx).await?.len();
     if pending > 0 {
         Migrator::up(&tx, None).await?;
@@ -44,9 +48,16 @@ pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
         .await?
         .is_some_and(|row| row.try_get_by_index(0).unwrap_or(false));
     let pending = if there {
-        Migrator::get_pending_migrations(db).await?.iter().map(|m| m.name().to_owned()).collect()
+        Migrator::get_pending_migrations(db)
+            .await?
+            .iter()
+            .map(|m| m.name().to_owned())
+            .collect()
     } else {
-        Migrator::migrations().iter().map(|m| m.name().to_owned()).collect()
+        Migrator::migrations()
+            .iter()
+            .map(|m| m.name().to_owned())
+            .collect()
     };
     Ok(pending)
 }

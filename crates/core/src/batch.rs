@@ -92,7 +92,8 @@ impl Batch {
                 stretch.next_offset = stretch.next_offset.max(record.offset);
                 continue;
             };
-            let content = plimsoll_wire::decode(&bytes[value.clone()], record.headers.as_deref(), nature);
+            let content =
+                plimsoll_wire::decode(&bytes[value.clone()], record.headers.as_deref(), nature);
             entries.push(Entry {
                 partition: record.partition,
                 offset: record.offset,
@@ -106,10 +107,18 @@ impl Batch {
             stretch.timestamp_ms = record.timestamp_ms;
         }
         let (skus, slots) = names.ascending();
-        for read in entries.iter_mut().filter_map(|entry| entry.content.as_mut().ok()) {
+        for read in entries
+            .iter_mut()
+            .filter_map(|entry| entry.content.as_mut().ok())
+        {
             read.event.slot = slots[read.event.slot as usize];
         }
-        Batch { entries, skus, stretches, bytes }
+        Batch {
+            entries,
+            skus,
+            stretches,
+            bytes,
+        }
     }
 
     /// Parked events of one SKU, in order; their positions have moved on long ago.
@@ -127,7 +136,12 @@ impl Batch {
                 value: start..bytes.len(),
             }
         });
-        Batch { entries: entries.collect(), skus, stretches: BTreeMap::new(), bytes }
+        Batch {
+            entries: entries.collect(),
+            skus,
+            stretches: BTreeMap::new(),
+            bytes,
+        }
     }
 
     /// The value of a record.
@@ -137,14 +151,22 @@ impl Batch {
 
     /// All of it, as a lane counts it.
     pub(crate) fn shares(&self) -> Vec<Share> {
-        let share = |(&partition, stretch): (&i32, &Stretch)| Share { partition, first: 0, until: stretch.offsets.len() };
+        let share = |(&partition, stretch): (&i32, &Stretch)| Share {
+            partition,
+            first: 0,
+            until: stretch.offsets.len(),
+        };
         self.stretches.iter().map(share).collect()
     }
 
     /// The next offset after a share.
     pub(crate) fn offset_after(&self, share: Share) -> i64 {
         let stretch = &self.stretches[&share.partition];
-        stretch.offsets.get(share.until).copied().unwrap_or(stretch.next_offset)
+        stretch
+            .offsets
+            .get(share.until)
+            .copied()
+            .unwrap_or(stretch.next_offset)
     }
 }
 
@@ -158,7 +180,12 @@ impl Read {
             expected_version: decoded.expected_version,
         };
         let occurred_ms = decoded.occurred_ms.unwrap_or(timestamp_ms);
-        Read { event, occurred_ms, trace: decoded.trace.map(|trace| trace.id), facts: decoded.facts }
+        Read {
+            event,
+            occurred_ms,
+            trace: decoded.trace.map(|trace| trace.id),
+            facts: decoded.facts,
+        }
     }
 }
 
@@ -182,6 +209,9 @@ impl<'a> Names<'a> {
         for (slot, (_, number)) in (0..).zip(&names) {
             slots[*number as usize] = slot;
         }
-        (names.into_iter().map(|(name, _)| Sku::from(name)).collect(), slots)
+        (
+            names.into_iter().map(|(name, _)| Sku::from(name)).collect(),
+            slots,
+        )
     }
 }

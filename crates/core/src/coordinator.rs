@@ -27,7 +27,10 @@ pub(crate) enum Heard {
     /// The group gives these.
     Assigned(Vec<i32>),
     /// The group takes these; `done` is told when no lane has them in flight.
-    Revoked { partitions: Vec<i32>, done: SyncSender<()> },
+    Revoked {
+        partitions: Vec<i32>,
+        done: SyncSender<()>,
+    },
     /// The position lies outside the log.
     OutOfRange(i32),
     /// The client gave up for good.
@@ -37,9 +40,17 @@ pub(crate) enum Heard {
     /// The database says that it is not ours, or it went back.
     Lost { partition: i32, generation: u32 },
     /// It must not go on.
-    Halt { partition: i32, generation: u32, claim: u128, reason: String },
+    Halt {
+        partition: i32,
+        generation: u32,
+        claim: u128,
+        reason: String,
+    },
     /// A claim was answered.
-    Claimed { generation: u32, claimed: claiming::Outcome },
+    Claimed {
+        generation: u32,
+        claimed: claiming::Outcome,
+    },
     /// An operator resumed it.
     Resumed(i32),
     /// The topic is another one than the positions are about.
@@ -98,11 +109,20 @@ pub(crate) struct Task {
 
 impl Task {
     pub(crate) fn new(desk: Desk) -> Task {
-        Task { desk: Arc::new(desk), places: BTreeMap::new(), leaving: Vec::new(), generations: 0 }
+        Task {
+            desk: Arc::new(desk),
+            places: BTreeMap::new(),
+            leaving: Vec::new(),
+            generations: 0,
+        }
     }
 
     /// Reacts until the sender side is gone, `stop` resolves, or the client gives up.
-    pub(crate) async fn run(&mut self, heard: &mut UnboundedReceiver<Heard>, stop: impl Future<Output = ()>) -> Result<(), String> {
+    pub(crate) async fn run(
+        &mut self,
+        heard: &mut UnboundedReceiver<Heard>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), String> {
         let mut stop = std::pin::pin!(stop);
         let mut tick = tokio::time::interval(TICK);
         loop {
@@ -124,69 +144,144 @@ impl Task {
             Heard::Assigned(partitions) => self.claim(&partitions, false),
             Heard::Revoked { partitions, done } => self.revoked(&partitions, done),
             Heard::OutOfRange(partition) => self.claim_again(partition),
-            Heard::Recreated => self.places.keys().copied().collect::<Vec<_>>().into_iter().for_each(|p| self.claim_again(p)),
+            Heard::Recreated => self
+                .places
+                .keys()
+                .copied()
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|p| self.claim_again(p)),
             Heard::LetGo { partition } => self.has_let_go(partition),
-            Heard::Lost { partition, generation } if self.is_current(partition, generation) => {
+            Heard::Lost {
+                partition,
+                generation,
+            } if self.is_current(partition, generation) => {
                 self.tell(Told::Unassign(vec![partition]));
                 self.claim(&[partition], true);
             }
-            Heard::Halt { partition, generation, claim, reason } if self.is_current(partition, generation) => {
+            Heard::Halt {
+                partition,
+                generation,
+                claim,
+                reason,
+            } if self.is_current(partition, generation) => {
                 self.tell(Told::Unassign(vec![partition]));
                 self.halted(partition, reason.clone());
                 claiming::write_halt(&self.desk, partition, claim, reason);
             }
-            Heard::Claimed { generation, claimed } if self.is_current(claimed.partition, generation) => self.claimed(generation, claimed),
-            Heard::Resumed(partition) if self.halted_partitions().contains(&partition) => self.claim(&[partition], false),
+            Heard::Claimed {
+                generation,
+                claimed,
+            } if self.is_current(claimed.partition, generation) => {
+                self.claimed(generation, claimed)
+            }
+            Heard::Resumed(partition) if self.halted_partitions().contains(&partition) => {
+                self.claim(&[partition], false)
+            }
             Heard::Lost { .. } | Heard::Halt { .. } | Heard::Claimed { .. } | Heard::Resumed(_) => {
-                tracing::debug!(?heard, "came too late: the partition has been assigned anew or taken since");
+                tracing::debug!(
+                    ?heard,
+                    "came too late: the partition has been assigned anew or taken since"
+                );
             }
             Heard::Failed(_) => unreachable!("ends the loop before"),
         }
     }
 
     fn is_current(&self, partition: i32, generation: u32) -> bool {
-        self.places.get(&partition).is_some_and(|place| place.generation == generation)
+        self.places
+            .get(&partition)
+            .is_some_and(|place| place.generation == generation)
     }
 
     /// Starts a claim under a new generation. `doubtful`: only if the group confirms us first.
     fn claim(&mut self, partitions: &[i32], doubtful: bool) {
         for &partition in partitions {
             self.generations += 1;
-            self.places.insert(partition, Place { generation: self.generations, stage: Stage::Claiming });
+            self.places.insert(
+                partition,
+                Place {
+                    generation: self.generations,
+                    stage: Stage::Claiming,
+                },
+            );
             claiming::start(&self.desk, partition, self.generations, doubtful);
         }
     }
 
     fn claimed(&mut self, generation: u32, claimed: claiming::Outcome) {
-        let claiming::Outcome { partition, claim, next_offset, halted } = claimed;
+        let claiming::Outcome {
+            partition,
+            claim,
+            next_offset,
+            halted,
+        } = claimed;
         if let Some(reason) = halted {
             return self.halted(partition, reason);
         }
         let lane = self.least_loaded();
-        self.places.insert(partition, Place { generation, stage: Stage::Fetched { lane, claim } });
-        tracing::info!(partition, next_offset, lane, "partition {partition} goes on at offset {next_offset}");
-        self.desk.inboxes[lane].order(Order::Own { partition, generation, claim, next_offset });
-        self.tell(Told::Assign(vec![Assigned { partition, generation, next_offset, lane }]));
+        self.places.insert(
+            partition,
+            Place {
+                generation,
+                stage: Stage::Fetched { lane, claim },
+            },
+        );
+        tracing::info!(
+            partition,
+            next_offset,
+            lane,
+            "partition {partition} goes on at offset {next_offset}"
+        );
+        self.desk.inboxes[lane].order(Order::Own {
+            partition,
+            generation,
+            claim,
+            next_offset,
+        });
+        self.tell(Told::Assign(vec![Assigned {
+            partition,
+            generation,
+            next_offset,
+            lane,
+        }]));
     }
 
     fn least_loaded(&self) -> usize {
-        let load = |lane: &usize| self.places.values().filter(|p| matches!(p.stage, Stage::Fetched { lane: l, .. } if l == *lane)).count();
-        (0..self.desk.inboxes.len()).min_by_key(load).expect("there is a lane")
+        let load = |lane: &usize| {
+            self.places
+                .values()
+                .filter(|p| matches!(p.stage, Stage::Fetched { lane: l, .. } if l == *lane))
+                .count()
+        };
+        (0..self.desk.inboxes.len())
+            .min_by_key(load)
+            .expect("there is a lane")
     }
 
     fn revoked(&mut self, partitions: &[i32], done: SyncSender<()>) {
         let mut busy = BTreeSet::new();
         let mut claims = Vec::new();
         for &partition in partitions {
-            if let Some(Place { generation, stage: Stage::Fetched { lane, claim } }) = self.places.remove(&partition) {
-                self.desk.inboxes[lane].order(Order::LetGo { partition, generation });
+            if let Some(Place {
+                generation,
+                stage: Stage::Fetched { lane, claim },
+            }) = self.places.remove(&partition)
+            {
+                self.desk.inboxes[lane].order(Order::LetGo {
+                    partition,
+                    generation,
+                });
                 busy.insert(partition);
                 claims.push((partition, claim));
             }
         }
         tracing::info!(?partitions, "the group takes partitions");
         claiming::write_idle(&self.desk, claims);
-        self.leaving.push(Leaving { partitions: busy, done });
+        self.leaving.push(Leaving {
+            partitions: busy,
+            done,
+        });
         self.answer_leaving();
     }
 
@@ -210,8 +305,15 @@ impl Task {
 
     /// Claims anew, which tells what is wrong with the position. The lane's own attempts are fenced.
     fn claim_again(&mut self, partition: i32) {
-        if let Some(Place { generation, stage: Stage::Fetched { lane, .. } }) = self.places.get(&partition) {
-            self.desk.inboxes[*lane].order(Order::LetGo { partition, generation: *generation });
+        if let Some(Place {
+            generation,
+            stage: Stage::Fetched { lane, .. },
+        }) = self.places.get(&partition)
+        {
+            self.desk.inboxes[*lane].order(Order::LetGo {
+                partition,
+                generation: *generation,
+            });
             self.tell(Told::Unassign(vec![partition]));
             self.claim(&[partition], false);
         }
@@ -224,7 +326,10 @@ impl Task {
     }
 
     fn halted_partitions(&self) -> Vec<i32> {
-        let halted = self.places.iter().filter(|(_, place)| matches!(place.stage, Stage::Halted { .. }));
+        let halted = self
+            .places
+            .iter()
+            .filter(|(_, place)| matches!(place.stage, Stage::Halted { .. }));
         halted.map(|(&partition, _)| partition).collect()
     }
 
@@ -254,16 +359,23 @@ impl Task {
                 Stage::Halted { reason } => halted.push((partition, reason.clone())),
             }
         }
-        self.desk.store.metrics.partitions().show(&assigned, &halted);
+        self.desk
+            .store
+            .metrics
+            .partitions()
+            .show(&assigned, &halted);
         self.desk.watch.assignment(assigned, halted);
     }
 
     /// The claims that are still ours, to be given back at the end.
     pub(crate) async fn give_back(&self) {
-        let claims = self.places.iter().filter_map(|(&partition, place)| match place.stage {
-            Stage::Fetched { claim, .. } => Some((partition, claim)),
-            Stage::Claiming | Stage::Halted { .. } => None,
-        });
+        let claims = self
+            .places
+            .iter()
+            .filter_map(|(&partition, place)| match place.stage {
+                Stage::Fetched { claim, .. } => Some((partition, claim)),
+                Stage::Claiming | Stage::Halted { .. } => None,
+            });
         claiming::give_back(&self.desk, claims.collect()).await;
     }
 }

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector, Statement, TransactionTrait, Value};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector,
+    Statement, TransactionTrait, Value,
+};
 
 /// How PostgreSQL is reached.
 #[derive(Clone, Debug)]
@@ -50,8 +53,14 @@ pub struct Session {
 impl Session {
     /// Connects, or says why not within ten seconds.
     pub async fn open(settings: &Settings, instance: &str) -> Result<Session, DbErr> {
-        let options: PgConnectOptions = settings.url.parse().map_err(|err| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err))))?;
-        let commit = [("synchronous_commit", if settings.relaxed { "off" } else { "on" })];
+        let options: PgConnectOptions = settings
+            .url
+            .parse()
+            .map_err(|err| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err))))?;
+        let commit = [(
+            "synchronous_commit",
+            if settings.relaxed { "off" } else { "on" },
+        )];
         let options = options
             .application_name(&format!("plimsoll/{instance}"))
             .options(SERVER_SETTINGS.into_iter().chain(commit))
@@ -71,7 +80,10 @@ impl Session {
             .connect_with(options)
             .await
             .map_err(|err| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err))))?;
-        Ok(Session { db: SqlxPostgresConnector::from_sqlx_postgres_pool(pool), connects })
+        Ok(Session {
+            db: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
+            connects,
+        })
     }
 
     /// For statements outside a transaction.
@@ -81,13 +93,18 @@ impl Session {
 
     /// Begins a transaction on the one connection. Call it only inside a task of its own, which
     /// nobody cancels: a dropped `begin` would leave the connection inside a transaction.
-    #[expect(clippy::disallowed_methods, reason = "this is the one owner of transactions")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one owner of transactions"
+    )]
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let tx = self.db.begin().await?;
         if self.connects.load(Ordering::Relaxed) == 1 {
             Ok(tx)
         } else {
-            Err(DbErr::Custom("the connection of this session was lost".to_owned()))
+            Err(DbErr::Custom(
+                "the connection of this session was lost".to_owned(),
+            ))
         }
     }
 
@@ -106,6 +123,13 @@ pub(crate) fn statement(sql: &str, values: impl IntoIterator<Item = Value>) -> S
 }
 
 /// Runs a statement and answers how many rows it touched.
-pub(crate) async fn execute<C: ConnectionTrait>(db: &C, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64, DbErr> {
-    Ok(db.execute_raw(statement(sql, values)).await?.rows_affected())
+pub(crate) async fn execute<C: ConnectionTrait>(
+    db: &C,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<u64, DbErr> {
+    Ok(db
+        .execute_raw(statement(sql, values))
+        .await?
+        .rows_affected())
 }

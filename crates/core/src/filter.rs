@@ -22,12 +22,16 @@ impl Filter {
     /// For up to `identities`, in about 1.5 bytes each.
     pub(crate) fn for_up_to(identities: usize) -> Filter {
         let lines = (identities * BITS).div_ceil(64 * WORDS_A_LINE).max(1);
-        Filter { lines: (0..lines).map(|_| Default::default()).collect() }
+        Filter {
+            lines: (0..lines).map(|_| Default::default()).collect(),
+        }
     }
 
     /// The same filter: what is added to one is in the other.
     pub(crate) fn share(&self) -> Filter {
-        Filter { lines: Arc::clone(&self.lines) }
+        Filter {
+            lines: Arc::clone(&self.lines),
+        }
     }
 
     /// How many identities it is made for.
@@ -50,7 +54,14 @@ impl Filter {
     }
 
     /// One bit in each word of one line.
-    fn place(&self, id: i64, key: EventKey) -> (&[AtomicU64; WORDS_A_LINE], impl Iterator<Item = (usize, u64)>) {
+    fn place(
+        &self,
+        id: i64,
+        key: EventKey,
+    ) -> (
+        &[AtomicU64; WORDS_A_LINE],
+        impl Iterator<Item = (usize, u64)>,
+    ) {
         let hash = mix(id, key);
         let line = (u128::from(hash) * self.lines.len() as u128) >> 64;
         let line = usize::try_from(line).expect("smaller than the number of lines");
@@ -66,8 +77,11 @@ impl Filter {
 
 /// 64 bits that depend on every bit of both (the finalizer of MurmurHash3).
 fn mix(id: i64, key: EventKey) -> u64 {
-    let [low, high] = [key.0, key.0 >> 64].map(|half| (half & u128::from(u64::MAX)) as u64);
-    let mut hash = low ^ high.rotate_left(29) ^ id.cast_unsigned().wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let halves = key.0.to_le_bytes();
+    let half = |from: usize| halves[from..from + 8].try_into().map(u64::from_le_bytes);
+    let (low, high) = (half(0).expect("8 bytes"), half(8).expect("8 bytes"));
+    let mut hash =
+        low ^ high.rotate_left(29) ^ id.cast_unsigned().wrapping_mul(0xff51_afd7_ed55_8ccd);
     for factor in [0xff51_afd7_ed55_8ccd_u64, 0xc4ce_b9fe_1a85_ec53] {
         hash = (hash ^ (hash >> 33)).wrapping_mul(factor);
     }
@@ -84,8 +98,13 @@ mod tests {
         let key = |n: u128| EventKey(n.wrapping_mul(0x1234_5678_9abc_def1_0fed_cba9_8765_4321));
         (0..10_000).for_each(|n| filter.insert(7, key(n)));
         assert!((0..10_000).all(|n| filter.may_have(7, key(n))));
-        let false_answers = (10_000..110_000).filter(|&n| filter.may_have(7, key(n))).count();
+        let false_answers = (10_000..110_000)
+            .filter(|&n| filter.may_have(7, key(n)))
+            .count();
         assert!(false_answers < 2_000, "{false_answers} of 100,000");
-        assert!((0..10_000).filter(|&n| filter.may_have(8, key(n))).count() < 200, "the product is part of it");
+        assert!(
+            (0..10_000).filter(|&n| filter.may_have(8, key(n))).count() < 200,
+            "the product is part of it"
+        );
     }
 }

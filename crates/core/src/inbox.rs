@@ -17,7 +17,12 @@ const CHUNKS_MAX: usize = 2;
 #[derive(Debug)]
 pub(crate) enum Order {
     /// This partition is yours from `next_offset` on.
-    Own { partition: i32, generation: u32, claim: u128, next_offset: i64 },
+    Own {
+        partition: i32,
+        generation: u32,
+        claim: u128,
+        next_offset: i64,
+    },
     /// It is not yours any more; say so when nothing of it is in flight.
     LetGo { partition: i32, generation: u32 },
     /// Finish what is in flight and end.
@@ -47,7 +52,12 @@ struct Inner {
 
 impl Inbox {
     pub(crate) fn new(bounds: Bounds) -> Inbox {
-        Inbox { bounds, inner: Mutex::default(), space: Condvar::new(), arrived: Notify::new() }
+        Inbox {
+            bounds,
+            inner: Mutex::default(),
+            space: Condvar::new(),
+            arrived: Notify::new(),
+        }
     }
 
     /// Appends what was fetched. Never refuses: the caller asks `is_full` before it fetches more.
@@ -117,9 +127,13 @@ impl Chunk {
     fn append(&mut self, other: Chunk) {
         let shift = self.bytes.len();
         self.bytes.extend_from_slice(&other.bytes);
-        self.records.extend(other.records.into_iter().map(|record| Record {
-            value: record.value.map(|value| value.start + shift..value.end + shift),
-            ..record
+        self.records.extend(other.records.into_iter().map(|record| {
+            Record {
+                value: record
+                    .value
+                    .map(|value| value.start + shift..value.end + shift),
+                ..record
+            }
         }));
     }
 }

@@ -1,15 +1,15 @@
 //! The Kafka side: one thread that polls, and what it is told and tells. Knows nothing of
 //! stock or of the database; positions are numbers that it is given.
 
+mod assignment;
 mod raw;
 mod settings;
-mod assignment;
 mod thread;
 mod watermarks;
 
-pub use settings::{OWNED, Protocol, Settings, Start};
-pub(crate) use settings::consumer;
 pub(crate) use assignment::Assigned;
+pub(crate) use settings::consumer;
+pub use settings::{OWNED, Protocol, Settings, Start};
 pub(crate) use thread::{Parts, Poller, Told};
 pub(crate) use watermarks::{partitions_of, topic_id, watermarks};
 

@@ -30,7 +30,12 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn new(settings: &Settings, store: Arc<Store>) -> Keeper {
-        Keeper { store, part_bytes_max: settings.part_bytes_max, keep: settings.keep, session: None }
+        Keeper {
+            store,
+            part_bytes_max: settings.part_bytes_max,
+            keep: settings.keep,
+            session: None,
+        }
     }
 
     /// Works until it is aborted. Whatever it is doing then is a transaction that rolls back.
@@ -76,12 +81,21 @@ impl Keeper {
     }
 }
 
-async fn drop_oldest_part<C: ConnectionTrait>(db: &C, keep: Duration, window: Duration) -> Result<(), DbErr> {
+async fn drop_oldest_part<C: ConnectionTrait>(
+    db: &C,
+    keep: Duration,
+    window: Duration,
+) -> Result<(), DbErr> {
     let sql = "SELECT plimsoll_internal.drop_oldest_part($1 * interval '1 second', $2 * interval '1 second')";
     let seconds = |d: Duration| sea_orm::Value::from(d.as_secs_f64());
-    let row = db.query_one_raw(statement(sql, [seconds(keep), seconds(window)])).await?;
+    let row = db
+        .query_one_raw(statement(sql, [seconds(keep), seconds(window)]))
+        .await?;
     if let Some(part) = row.map_or(Ok(None), |row| row.try_get_by_index::<Option<i32>>(0))? {
-        tracing::info!(part, "the oldest part of the ledger was dropped; its products' openings moved forward");
+        tracing::info!(
+            part,
+            "the oldest part of the ledger was dropped; its products' openings moved forward"
+        );
     }
     Ok(())
 }
@@ -90,11 +104,18 @@ async fn drop_oldest_part<C: ConnectionTrait>(db: &C, keep: Duration, window: Du
 const CAME: &str = "
 SELECT s.sku FROM plimsoll_internal.unknown_skus s JOIN products p ON p.sku = s.sku WHERE s.held LIMIT 100";
 
-async fn release_products_that_came<C: ConnectionTrait>(store: &Arc<Store>, db: &C) -> Result<(), DbErr> {
+async fn release_products_that_came<C: ConnectionTrait>(
+    store: &Arc<Store>,
+    db: &C,
+) -> Result<(), DbErr> {
     for row in db.query_all_raw(statement(CAME, [])).await? {
         let sku: String = row.try_get_by_index(0)?;
         let released = release::release_sku(store, &sku).await?;
-        tracing::info!(sku, ?released, "a product came to exist; its parked events are released");
+        tracing::info!(
+            sku,
+            ?released,
+            "a product came to exist; its parked events are released"
+        );
     }
     Ok(())
 }
@@ -105,8 +126,12 @@ SELECT (SELECT count(*) FROM plimsoll_internal.parked_events),
 
 async fn show<C: ConnectionTrait>(store: &Store, db: &C) -> Result<(), DbErr> {
     if let Some(row) = db.query_one_raw(statement(GAUGES, [])).await? {
-        store.metrics.parked(row.try_get_by_index::<i64>(0)?.unsigned_abs());
-        store.metrics.held_skus(row.try_get_by_index::<i64>(1)?.unsigned_abs());
+        store
+            .metrics
+            .parked(row.try_get_by_index::<i64>(0)?.unsigned_abs());
+        store
+            .metrics
+            .held_skus(row.try_get_by_index::<i64>(1)?.unsigned_abs());
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! One lane: takes what is queued, has it applied, and performs what the state machine of
 //! `plimsoll_domain::lane` decides about the answers. Decides nothing itself.
 
-mod orders;
 mod effects;
+mod orders;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,7 +77,10 @@ impl Lane {
             }
             if let Some(chunk) = self.inbox.take() {
                 self.batch(chunk).await;
-            } else if tokio::time::timeout(QUIET, self.inbox.arrived()).await.is_err() {
+            } else if tokio::time::timeout(QUIET, self.inbox.arrived())
+                .await
+                .is_err()
+            {
                 self.compare().await;
             }
         }
@@ -87,13 +90,19 @@ impl Lane {
         let started = Instant::now();
         let owned = &self.owned;
         let batch = Batch::decode(chunk, self.shared.nature, |record| {
-            owned.get(&record.partition).is_some_and(|p| p.generation == record.generation && record.offset >= p.next_offset)
+            owned.get(&record.partition).is_some_and(|p| {
+                p.generation == record.generation && record.offset >= p.next_offset
+            })
         });
         self.shared.store.metrics.batch("decode", started.elapsed());
         let batch = Arc::new(batch);
         self.in_flight = self.owned.clone();
         let held = self.lock(&batch).await;
-        let shares: Vec<Share> = batch.shares().into_iter().filter(|&share| self.moves(&batch, share)).collect();
+        let shares: Vec<Share> = batch
+            .shares()
+            .into_iter()
+            .filter(|&share| self.moves(&batch, share))
+            .collect();
         if !shares.is_empty() {
             let effects = self.machine.step(Event::Took(shares));
             self.perform(&batch, effects).await;
@@ -105,7 +114,10 @@ impl Lane {
     /// locks: a partition that left meanwhile is not applied, also if it came back, because
     /// another owner may have applied these records.
     fn moves(&self, batch: &Batch, share: Share) -> bool {
-        let (Some(taken), Some(owned)) = (self.in_flight.get(&share.partition), self.owned.get(&share.partition)) else {
+        let (Some(taken), Some(owned)) = (
+            self.in_flight.get(&share.partition),
+            self.owned.get(&share.partition),
+        ) else {
             return false;
         };
         taken.generation == owned.generation && batch.offset_after(share) > owned.next_offset
@@ -149,9 +161,15 @@ impl Lane {
         };
         match answer {
             Answer::Lost(partitions) => self.lose(&partitions),
-            Answer::Ahead(partition) => self.halt(partition, "ahead: the stored position was moved by hand"),
+            Answer::Ahead(partition) => {
+                self.halt(partition, "ahead: the stored position was moved by hand")
+            }
             Answer::Transient => self.shared.watch.database_answered(),
-            Answer::Committed | Answer::Conflict | Answer::Duplicates | Answer::Turned | Answer::Refused(_) => {
+            Answer::Committed
+            | Answer::Conflict
+            | Answer::Duplicates
+            | Answer::Turned
+            | Answer::Refused(_) => {
                 unreachable!("positions alone do not say this")
             }
         }
@@ -160,7 +178,13 @@ impl Lane {
     async fn read_positions(&mut self, sought: &[Sought]) -> Result<Answer, sea_orm::DbErr> {
         let store = Arc::clone(&self.shared.store);
         let session = self.session().await?;
-        let stored = stored_positions(session.db(), store.topic_id, sought.iter().map(|s| s.partition), false).await?;
+        let stored = stored_positions(
+            session.db(),
+            store.topic_id,
+            sought.iter().map(|s| s.partition),
+            false,
+        )
+        .await?;
         Ok(answer_of_positions(sought, &stored, false))
     }
 
@@ -188,13 +212,26 @@ impl Lane {
     fn settled(&mut self, batch: &Batch, shares: &[Share]) {
         for &share in shares {
             let next_offset = batch.offset_after(share);
-            let taken = self.in_flight.get_mut(&share.partition).expect("only shares that were taken settle");
+            let taken = self
+                .in_flight
+                .get_mut(&share.partition)
+                .expect("only shares that were taken settle");
             taken.next_offset = next_offset;
             let generation = taken.generation;
-            if let Some(owned) = self.owned.get_mut(&share.partition).filter(|owned| owned.generation == generation) {
+            if let Some(owned) = self
+                .owned
+                .get_mut(&share.partition)
+                .filter(|owned| owned.generation == generation)
+            {
                 owned.next_offset = next_offset;
                 let timestamp_ms = batch.stretches[&share.partition].timestamp_ms;
-                self.shared.progress.set(share.partition, Mark { next_offset, timestamp_ms });
+                self.shared.progress.set(
+                    share.partition,
+                    Mark {
+                        next_offset,
+                        timestamp_ms,
+                    },
+                );
             }
         }
     }

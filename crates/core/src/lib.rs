@@ -1,26 +1,26 @@
 #![doc = include_str!("../README.md")]
 
-mod settings;
 mod run;
+mod settings;
 mod watch;
 
-pub mod kafka;
 mod coordinator;
 mod inbox;
+pub mod kafka;
 mod progress;
 
-mod lane;
 mod batch;
-pub mod locks;
-mod knowledge;
 mod filter;
+mod knowledge;
+mod lane;
+pub mod locks;
 
+mod clock;
 pub mod database;
-mod store;
 mod keeper;
 pub mod release;
+mod store;
 mod tally;
-mod clock;
 
 pub use run::{Error, run};
 pub use settings::Settings;

@@ -37,10 +37,20 @@ impl SkuLocks {
     /// # Panics
     /// If `skus` is not strictly ascending: any other order could deadlock.
     pub async fn take(self: &Arc<Self>, skus: Arc<[Sku]>) -> Held {
-        assert!(skus.is_sorted_by(|a, b| a < b), "SKU locks are taken in ascending order");
-        let mut held = Held { locks: Arc::clone(self), skus, taken: 0, waiting: None };
+        assert!(
+            skus.is_sorted_by(|a, b| a < b),
+            "SKU locks are taken in ascending order"
+        );
+        let mut held = Held {
+            locks: Arc::clone(self),
+            skus,
+            taken: 0,
+            waiting: None,
+        };
         while let Some(handed_over) = held.take_free() {
-            handed_over.await.expect("an owner hands over before it goes");
+            handed_over
+                .await
+                .expect("an owner hands over before it goes");
             held.waiting = None;
             held.taken += 1;
         }
@@ -75,7 +85,8 @@ impl Drop for Held {
         let mut table = self.locks.waiters.lock();
         for sku in &self.skus[..self.taken] {
             let queue = table.get_mut(sku).expect("an owned SKU is in the table");
-            let next = std::iter::from_fn(|| queue.pop_front()).find_map(|waiter| waiter.send(()).ok());
+            let next =
+                std::iter::from_fn(|| queue.pop_front()).find_map(|waiter| waiter.send(()).ok());
             if next.is_none() {
                 table.remove(sku);
             }

@@ -11,7 +11,7 @@ use plimsoll_telemetry::Metrics;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::database::{self, Session, execute, statement};
-use crate::store::{Parts, Store};
+use crate::store::{Fault, Parts, Store, classify};
 
 /// Which SKUs: those whose first parked event matches all that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,12 +62,20 @@ pub async fn release(
     Ok(total)
 }
 
-async fn store(database: &database::Settings, policy: &Policy, id_window: Duration, session: &Session) -> Result<Arc<Store>, DbErr> {
+async fn store(
+    database: &database::Settings,
+    policy: &Policy,
+    id_window: Duration,
+    session: &Session,
+) -> Result<Arc<Store>, DbErr> {
     Ok(Arc::new(Store {
         database: database.clone(),
         instance: "release".to_owned(),
         topic_id: 0,
-        policy: Policy { limits: crate::run::limits(session.db()).await?, ..*policy },
+        policy: Policy {
+            limits: crate::run::limits(session.db()).await?,
+            ..*policy
+        },
         id_window,
         knowledge: crate::knowledge::Knowledge::default(),
         parts: Parts::read(session.db(), id_window).await?,
@@ -77,24 +85,56 @@ async fn store(database: &database::Settings, policy: &Policy, id_window: Durati
 
 async fn skus<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Vec<String>, DbErr> {
     let text = |part: &Option<String>| sea_orm::Value::from(part.clone().unwrap_or_default());
-    let rows = db.query_all_raw(statement(SKUS, [text(&filter.sku), text(&filter.code), text(&filter.rule)])).await?;
+    let rows = db
+        .query_all_raw(statement(
+            SKUS,
+            [text(&filter.sku), text(&filter.code), text(&filter.rule)],
+        ))
+        .await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// Replays the parked events of one SKU until one must wait again or none is left.
 pub(crate) async fn release_sku(store: &Arc<Store>, sku: &str) -> Result<Released, DbErr> {
-    let mut total = Released { skus: 1, ..Released::default() };
+    let mut total = Released {
+        skus: 1,
+        ..Released::default()
+    };
     loop {
         // In a task of its own, so that nobody can cancel it inside its transaction.
-        let (store, sku) = (Arc::clone(store), sku.to_owned());
-        let step = tokio::spawn(async move { replay::step(&store, &sku).await });
-        let step = step.await.expect("a panic in a transaction stops the process")?;
+        let (shared, name) = (Arc::clone(store), sku.to_owned());
+        let step = tokio::spawn(async move { replay::step(&shared, &name).await });
+        let step = match step
+            .await
+            .expect("a panic in a transaction stops the process")
+        {
+            Ok(step) => step,
+            Err(err) => {
+                turn(store, &err).await?;
+                continue;
+            }
+        };
         total.events += step.events;
         total.remaining = step.remaining;
         if step.events == 0 || step.remaining == 0 {
             return Ok(total);
         }
     }
+}
+
+/// A release does not look identities up again, so the open part may object to one whose window
+/// is over, and a new part forgets it. Any other error is the caller's.
+async fn turn(store: &Store, err: &DbErr) -> Result<(), DbErr> {
+    let session = Session::open(&store.database, &store.instance).await?;
+    match classify(err) {
+        Fault::Duplicates => store.parts.turn(session.db(), store.id_window).await?,
+        Fault::Turned => {
+            store.parts.refresh(session.db(), store.id_window).await?;
+        }
+        Fault::Transient(_) | Fault::Refused(_) => return Err(err.clone()),
+    }
+    session.discard();
+    Ok(())
 }
 
 const REFUSE: &str = "
@@ -111,13 +151,19 @@ UPDATE products SET held = false, decisions = decisions + 1, refused_at = now() 
 
 /// Refuses the parked events of every SKU that matches, with the code `rejected_by_operator`
 /// and `who` as detail. Answers how many events. Safe to repeat.
-pub async fn reject(database: &database::Settings, filter: &Filter, who: &str) -> Result<u64, DbErr> {
+pub async fn reject(
+    database: &database::Settings,
+    filter: &Filter,
+    who: &str,
+) -> Result<u64, DbErr> {
     let session = Arc::new(Session::open(database, "reject").await?);
     let mut refused = 0;
     for sku in skus(session.db(), filter).await? {
         let (session, who) = (Arc::clone(&session), who.to_owned());
         let one = tokio::spawn(async move { reject_sku(&session, &sku, &who).await });
-        refused += one.await.expect("a panic in a transaction stops the process")?;
+        refused += one
+            .await
+            .expect("a panic in a transaction stops the process")?;
     }
     Ok(refused)
 }

@@ -55,14 +55,23 @@ enum NotYet {
 }
 
 /// Consumes until `stop` becomes true, then drains.
-pub async fn run(settings: Settings, watch: Arc<Watch>, metrics: Arc<Metrics>, stop: watch::Receiver<bool>) -> Result<(), Error> {
+pub async fn run(
+    settings: Settings,
+    watch: Arc<Watch>,
+    metrics: Arc<Metrics>,
+    stop: watch::Receiver<bool>,
+) -> Result<(), Error> {
     let consumer = Arc::new(kafka::consumer(&settings.kafka).map_err(Error::Configuration)?);
-    let Some((store, partitions_at_first)) = patiently(&settings, &consumer, &watch, &metrics, stop.clone()).await else {
+    let Some((store, partitions_at_first)) =
+        patiently(&settings, &consumer, &watch, &metrics, stop.clone()).await
+    else {
         return Ok(());
     };
-    let bounds = Bounds { records: settings.batch_records_max, bytes: settings.batch_bytes_max };
-    let inboxes: Vec<Arc<Inbox>> = (0..settings.lanes.max(1)).map(|_| Arc::new(Inbox::new(bounds))).collect();
-    #[expect(clippy::disallowed_methods, reason = "a few messages a partition and rebalance")]
+    let inboxes = inboxes(&settings);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a few messages a partition and rebalance"
+    )]
     let (sender, mut heard) = mpsc::unbounded_channel();
     let coordinator = Coordinator(sender);
     let progress = Arc::new(Progress::default());
@@ -97,7 +106,10 @@ pub async fn run(settings: Settings, watch: Arc<Watch>, metrics: Arc<Metrics>, s
         watch,
         myself: coordinator,
     });
-    let ended = task.run(&mut heard, stopped(stop)).await.map_err(Error::Client);
+    let ended = task
+        .run(&mut heard, stopped(stop))
+        .await
+        .map_err(Error::Client);
     keeper.abort();
     let drained = drain(&settings, &inboxes, lanes).await;
     task.give_back().await;
@@ -106,13 +118,27 @@ pub async fn run(settings: Settings, watch: Arc<Watch>, metrics: Arc<Metrics>, s
     ended.and(drained)
 }
 
+/// One for each lane.
+fn inboxes(settings: &Settings) -> Vec<Arc<Inbox>> {
+    let bounds = Bounds {
+        records: settings.batch_records_max,
+        bytes: settings.batch_bytes_max,
+    };
+    let inbox = |_| Arc::new(Inbox::new(bounds));
+    (0..settings.lanes.max(1)).map(inbox).collect()
+}
+
 async fn stopped(mut stop: watch::Receiver<bool>) {
     // A sender that is gone can only mean that the process ends.
     stop.wait_for(|&stop| stop).await.ok();
 }
 
 /// Lanes finish what is in flight; what is queued is left for the next owner.
-async fn drain(settings: &Settings, inboxes: &[Arc<Inbox>], mut lanes: JoinSet<()>) -> Result<(), Error> {
+async fn drain(
+    settings: &Settings,
+    inboxes: &[Arc<Inbox>],
+    mut lanes: JoinSet<()>,
+) -> Result<(), Error> {
     for inbox in inboxes {
         inbox.order(Order::End);
     }
@@ -121,7 +147,9 @@ async fn drain(settings: &Settings, inboxes: &[Arc<Inbox>], mut lanes: JoinSet<(
             lane.expect("a panic in a lane stops the process");
         }
     };
-    timeout(settings.drain_limit, ended).await.map_err(|_| Error::Drain(settings.drain_limit))
+    timeout(settings.drain_limit, ended)
+        .await
+        .map_err(|_| Error::Drain(settings.drain_limit))
 }
 
 /// The client is dropped on its own thread, which may hang: it is not waited for longer than this.
@@ -131,7 +159,9 @@ async fn close(poller: Poller) {
     poller.told.send(Told::Close).ok();
     let joined = tokio::task::spawn_blocking(move || poller.thread.join());
     if !matches!(timeout(CLOSE_LIMIT, joined).await, Ok(Ok(Ok(())))) {
-        tracing::warn!("the Kafka client did not close in time; the group will notice by its session timeout");
+        tracing::warn!(
+            "the Kafka client did not close in time; the group will notice by its session timeout"
+        );
     }
 }
 
@@ -170,10 +200,19 @@ async fn patiently(
     }
 }
 
-async fn open(settings: &Settings, consumer: &Arc<rdkafka::consumer::BaseConsumer<kafka::Context>>, metrics: &Arc<Metrics>) -> Result<(Store, i32), NotYet> {
+async fn open(
+    settings: &Settings,
+    consumer: &Arc<rdkafka::consumer::BaseConsumer<kafka::Context>>,
+    metrics: &Arc<Metrics>,
+) -> Result<(Store, i32), NotYet> {
     let session = Session::open(&settings.database, &settings.instance).await?;
     let db = session.db();
-    let there = db.query_one_raw(statement("SELECT to_regclass('plimsoll_internal.parts') IS NOT NULL", [])).await?;
+    let there = db
+        .query_one_raw(statement(
+            "SELECT to_regclass('plimsoll_internal.parts') IS NOT NULL",
+            [],
+        ))
+        .await?;
     if !there.map_or(Ok(false), |row| row.try_get_by_index::<bool>(0))? {
         return Err(NotYet::Schema);
     }
@@ -181,12 +220,16 @@ async fn open(settings: &Settings, consumer: &Arc<rdkafka::consumer::BaseConsume
     if partitions == 0 {
         return Err(NotYet::Topic(settings.kafka.topic.clone()));
     }
-    let (topic_id, partitions_at_first) = ensure_topic(db, &settings.kafka.topic, partitions).await?;
+    let (topic_id, partitions_at_first) =
+        ensure_topic(db, &settings.kafka.topic, partitions).await?;
     let store = Store {
         database: settings.database.clone(),
         instance: settings.instance.clone(),
         topic_id,
-        policy: Policy { limits: limits(db).await?, ..settings.policy },
+        policy: Policy {
+            limits: limits(db).await?,
+            ..settings.policy
+        },
         id_window: settings.id_window,
         knowledge: crate::knowledge::Knowledge::default(),
         parts: Parts::read(db, settings.id_window).await?,

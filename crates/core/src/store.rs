@@ -2,15 +2,15 @@
 //! PostgreSQL answered. Knows nothing of Kafka, and nothing of what happens next: that is the
 //! lane's.
 
+mod attempt;
+mod claim;
 mod columns;
 mod fault;
 mod lookup;
+mod parts;
+mod positions;
 mod read;
 mod write;
-mod attempt;
-mod positions;
-mod parts;
-mod claim;
 
 pub(crate) use attempt::{Done, Job, read_locked, write_folded};
 pub(crate) use claim::{claim, ensure_topic, halt, is_new, kafka_id, let_go, resumed};

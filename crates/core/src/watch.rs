@@ -32,7 +32,10 @@ impl Default for Watch {
             kafka: Some("no partitions yet".to_owned()),
             ..Readiness::default()
         };
-        Watch { readiness: Mutex::new(starting), applied: AtomicU64::new(0) }
+        Watch {
+            readiness: Mutex::new(starting),
+            applied: AtomicU64::new(0),
+        }
     }
 }
 

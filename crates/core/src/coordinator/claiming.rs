@@ -51,7 +51,10 @@ pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful:
             sleep(wait).await;
             wait = (wait * 2).min(BACKOFF_MAX);
         };
-        desk.myself.hear(Heard::Claimed { generation, claimed });
+        desk.myself.hear(Heard::Claimed {
+            generation,
+            claimed,
+        });
     });
 }
 
@@ -65,15 +68,38 @@ async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, F
         false => None,
         true => Some(first_offset(desk, partition).await?),
     };
-    let claimed = store::claim(session.db(), store.topic_id, &store.instance, partition, start).await?;
+    let claimed = store::claim(
+        session.db(),
+        store.topic_id,
+        &store.instance,
+        partition,
+        start,
+    )
+    .await?;
     store.knowledge.start_epoch();
-    let mut outcome = Outcome { partition, claim: claimed.claim, next_offset: claimed.next_offset, halted: claimed.halted };
+    let mut outcome = Outcome {
+        partition,
+        claim: claimed.claim,
+        next_offset: claimed.next_offset,
+        halted: claimed.halted,
+    };
     if outcome.halted.is_none() {
         // Asked after the claim: nobody moves the position any more.
         outcome.halted = why_not(desk, &session, partition, outcome.next_offset).await?;
         if let Some(reason) = &outcome.halted {
-            tracing::error!(partition, reason, "partition {partition} is halted: {reason}");
-            store::halt(session.db(), store.topic_id, partition, outcome.claim, reason).await?;
+            tracing::error!(
+                partition,
+                reason,
+                "partition {partition} is halted: {reason}"
+            );
+            store::halt(
+                session.db(),
+                store.topic_id,
+                partition,
+                outcome.claim,
+                reason,
+            )
+            .await?;
         }
     }
     session.discard();
@@ -88,9 +114,17 @@ async fn first_offset(desk: &Desk, partition: i32) -> Result<i64, Fault> {
 }
 
 /// Why the partition must not go on at `next_offset`, if so.
-async fn why_not(desk: &Desk, session: &Session, partition: i32, next_offset: i64) -> Result<Option<String>, Fault> {
+async fn why_not(
+    desk: &Desk,
+    session: &Session,
+    partition: i32,
+    next_offset: i64,
+) -> Result<Option<String>, Fault> {
     if recreated(desk, session).await? {
-        return Ok(Some("recreated: the topic was deleted and made again; its offsets mean other records now".to_owned()));
+        return Ok(Some(
+            "recreated: the topic was deleted and made again; its offsets mean other records now"
+                .to_owned(),
+        ));
     }
     let (low, high) = edges(desk, partition).await?;
     Ok(outside(next_offset, low, high))
@@ -98,7 +132,9 @@ async fn why_not(desk: &Desk, session: &Session, partition: i32, next_offset: i6
 
 /// Whether the topic is another one than the stored positions are about.
 async fn recreated(desk: &Desk, session: &Session) -> Result<bool, Fault> {
-    let Some(id) = topic_id(&desk.consumer, &desk.kafka.topic).await? else { return Ok(false) };
+    let Some(id) = topic_id(&desk.consumer, &desk.kafka.topic).await? else {
+        return Ok(false);
+    };
     Ok(store::kafka_id(session.db(), desk.store.topic_id, &id).await? != id)
 }
 
@@ -124,9 +160,14 @@ pub(super) fn look_for_recreated(desk: &Arc<Desk>) {
 fn outside(next_offset: i64, low: i64, high: i64) -> Option<String> {
     if next_offset < low {
         let count = low - next_offset;
-        Some(format!("retention: records {next_offset} to {} ({count} offsets) were deleted before they were applied", low - 1))
+        Some(format!(
+            "retention: records {next_offset} to {} ({count} offsets) were deleted before they were applied",
+            low - 1
+        ))
     } else if next_offset > high {
-        Some(format!("truncated: the log ends at {high}, before our position {next_offset}; the topic was recreated or lost records"))
+        Some(format!(
+            "truncated: the log ends at {high}, before our position {next_offset}; the topic was recreated or lost records"
+        ))
     } else {
         None
     }
@@ -139,10 +180,20 @@ async fn edges(desk: &Desk, partition: i32) -> Result<(i64, i64), Fault> {
 /// A commit that the group accepts proves that the partition is still given to us. It carries
 /// the stored position, which may lie below what was mirrored before.
 async fn prove_membership(desk: &Desk, session: &Session, partition: i32) -> Result<(), Fault> {
-    let stored = stored_positions(session.db(), desk.store.topic_id, std::iter::once(partition), false).await?;
+    let stored = stored_positions(
+        session.db(),
+        desk.store.topic_id,
+        std::iter::once(partition),
+        false,
+    )
+    .await?;
     let mut list = TopicPartitionList::new();
     for row in stored {
-        list.add_partition_offset(&desk.kafka.topic, row.partition, Offset::Offset(row.next_offset))?;
+        list.add_partition_offset(
+            &desk.kafka.topic,
+            row.partition,
+            Offset::Offset(row.next_offset),
+        )?;
     }
     let consumer = Arc::clone(&desk.consumer);
     let commit = tokio::task::spawn_blocking(move || consumer.commit(&list, CommitMode::Sync));
@@ -205,7 +256,9 @@ pub(super) fn look_for_resumed(desk: &Arc<Desk>, halted: Vec<i32>) {
             Ok::<_, DbErr>(resumed)
         };
         match read.await {
-            Ok(resumed) => resumed.into_iter().for_each(|partition| desk.myself.hear(Heard::Resumed(partition))),
+            Ok(resumed) => resumed
+                .into_iter()
+                .for_each(|partition| desk.myself.hear(Heard::Resumed(partition))),
             Err(err) => tracing::debug!(%err, "halted partitions could not be looked at"),
         }
     });

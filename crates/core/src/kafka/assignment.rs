@@ -30,7 +30,9 @@ impl Assignment {
 
     /// No record below `next_offset` is to come.
     pub(super) fn moved_on(&mut self, partition: i32, next_offset: i64) {
-        let place = usize::try_from(partition).ok().and_then(|place| self.0.get_mut(place));
+        let place = usize::try_from(partition)
+            .ok()
+            .and_then(|place| self.0.get_mut(place));
         if let Some(Some(assigned)) = place {
             assigned.next_offset = next_offset;
         }
@@ -47,7 +49,9 @@ impl Assignment {
     /// Removes those of `partitions` that are here, and answers which were.
     pub(super) fn remove(&mut self, partitions: &[i32]) -> Vec<i32> {
         let removed = partitions.iter().filter(|&&p| {
-            let place = usize::try_from(p).ok().and_then(|place| self.0.get_mut(place));
+            let place = usize::try_from(p)
+                .ok()
+                .and_then(|place| self.0.get_mut(place));
             place.and_then(Option::take).is_some()
         });
         removed.copied().collect()

@@ -1,7 +1,10 @@
 //! The consumer's queue, read as plain events. The safe client hides two things that this
 //! crate lives on: the offset that an end-of-partition message carries, and the partition an
 //! error belongs to. All `unsafe` of the crate is in this module.
-#![expect(unsafe_code, reason = "librdkafka's event interface has no safe wrapper")]
+#![expect(
+    unsafe_code,
+    reason = "librdkafka's event interface has no safe wrapper"
+)]
 
 mod topic;
 
@@ -57,14 +60,19 @@ impl<'a> Queue<'a> {
     pub(super) fn of(consumer: &'a BaseConsumer<Context>) -> Queue<'a> {
         // SAFETY: the client lives as long as `consumer`, which is borrowed for `'a`.
         let queue = unsafe { sys::rd_kafka_queue_get_consumer(consumer.client().native_ptr()) };
-        Queue { queue: NonNull::new(queue).expect("a consumer with a group has a queue"), consumer }
+        Queue {
+            queue: NonNull::new(queue).expect("a consumer with a group has a queue"),
+            consumer,
+        }
     }
 
     /// Waits at most `timeout` for one event.
     pub(super) fn poll(&self, timeout: Duration, record: &mut dyn FnMut(Delivered<'_>)) -> Polled {
         let timeout_ms = i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX);
         // SAFETY: the queue is alive; the event is owned by `Event`, which destroys it.
-        let Some(event) = Event::new(unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), timeout_ms) }) else {
+        let Some(event) =
+            Event::new(unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), timeout_ms) })
+        else {
             return Polled::Nothing;
         };
         match event.kind() {
@@ -80,8 +88,17 @@ impl<'a> Queue<'a> {
         let (mut low, mut high) = (0, 0);
         let client = self.consumer.client().native_ptr();
         // SAFETY: all pointers live through the call.
-        let err = unsafe { sys::rd_kafka_get_watermark_offsets(client, topic.as_ptr(), partition, &raw mut low, &raw mut high) };
-        (err == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && high >= 0).then_some((low, high))
+        let err = unsafe {
+            sys::rd_kafka_get_watermark_offsets(
+                client,
+                topic.as_ptr(),
+                partition,
+                &raw mut low,
+                &raw mut high,
+            )
+        };
+        (err == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && high >= 0)
+            .then_some((low, high))
     }
 }
 
@@ -119,7 +136,9 @@ impl Event {
     fn records(&self, record: &mut dyn FnMut(Delivered<'_>)) -> Polled {
         let mut polled = Polled::Other;
         // SAFETY: messages are owned by the event and outlive the callback.
-        while let Some(message) = unsafe { sys::rd_kafka_event_message_next(self.0.as_ptr()).as_ref() } {
+        while let Some(message) =
+            unsafe { sys::rd_kafka_event_message_next(self.0.as_ptr()).as_ref() }
+        {
             record(delivered(message));
             polled = Polled::Record;
         }
@@ -129,22 +148,37 @@ impl Event {
     fn rebalance(&self) -> Polled {
         // SAFETY: the list is owned by the event, which is alive.
         let partitions = unsafe {
-            sys::rd_kafka_event_topic_partition_list(self.0.as_ptr()).as_ref().map_or_else(Vec::new, |list| {
-                let count = usize::try_from(list.cnt).unwrap_or(0);
-                if count == 0 { Vec::new() } else { std::slice::from_raw_parts(list.elems, count).iter().map(|e| e.partition).collect() }
-            })
+            sys::rd_kafka_event_topic_partition_list(self.0.as_ptr())
+                .as_ref()
+                .map_or_else(Vec::new, |list| {
+                    let count = usize::try_from(list.cnt).unwrap_or(0);
+                    if count == 0 {
+                        Vec::new()
+                    } else {
+                        std::slice::from_raw_parts(list.elems, count)
+                            .iter()
+                            .map(|e| e.partition)
+                            .collect()
+                    }
+                })
         };
         match self.code() {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => Polled::Assigned(partitions),
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS => Polled::Revoked(partitions),
-            _ => Polled::Fault { text: self.text(), fatal: false },
+            _ => Polled::Fault {
+                text: self.text(),
+                fatal: false,
+            },
         }
     }
 
     fn error(&self) -> Polled {
         match (self.code(), self.place()) {
             (RDKafkaRespErr::RD_KAFKA_RESP_ERR__PARTITION_EOF, Some((partition, next_offset))) => {
-                Polled::End { partition, next_offset }
+                Polled::End {
+                    partition,
+                    next_offset,
+                }
             }
             (
                 RDKafkaRespErr::RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET
@@ -153,7 +187,10 @@ impl Event {
                 Some((partition, _)),
             ) => Polled::OutOfRange(partition),
             // SAFETY: the event is alive.
-            _ => Polled::Fault { text: self.text(), fatal: unsafe { sys::rd_kafka_event_error_is_fatal(self.0.as_ptr()) } != 0 },
+            _ => Polled::Fault {
+                text: self.text(),
+                fatal: unsafe { sys::rd_kafka_event_error_is_fatal(self.0.as_ptr()) } != 0,
+            },
         }
     }
 
@@ -172,7 +209,11 @@ impl Event {
         // SAFETY: the text is owned by the event, which is alive.
         unsafe {
             let text = sys::rd_kafka_event_error_string(self.0.as_ptr());
-            if text.is_null() { format!("{:?}", self.code()) } else { CStr::from_ptr(text).to_string_lossy().into_owned() }
+            if text.is_null() {
+                format!("{:?}", self.code())
+            } else {
+                CStr::from_ptr(text).to_string_lossy().into_owned()
+            }
         }
     }
 }
@@ -181,26 +222,49 @@ fn delivered(message: &sys::rd_kafka_message_t) -> Delivered<'_> {
     let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: the message is alive; payload and length belong together.
     let (timestamp_ms, payload) = unsafe {
-        let payload = if message.payload.is_null() { &[][..] } else { std::slice::from_raw_parts(message.payload.cast::<u8>(), message.len) };
-        (sys::rd_kafka_message_timestamp(message, &raw mut kind), payload)
+        let payload = if message.payload.is_null() {
+            &[][..]
+        } else {
+            std::slice::from_raw_parts(message.payload.cast::<u8>(), message.len)
+        };
+        (
+            sys::rd_kafka_message_timestamp(message, &raw mut kind),
+            payload,
+        )
     };
-    Delivered { partition: message.partition, offset: message.offset, timestamp_ms: timestamp_ms.max(0), payload, headers: headers(message) }
+    Delivered {
+        partition: message.partition,
+        offset: message.offset,
+        timestamp_ms: timestamp_ms.max(0),
+        payload,
+        headers: headers(message),
+    }
 }
 
 fn headers(message: &sys::rd_kafka_message_t) -> Option<Box<Headers>> {
     let mut list = std::ptr::null_mut();
     // SAFETY: the list is owned by the message; names and values live as long as it.
     unsafe {
-        if sys::rd_kafka_message_headers(message, &raw mut list) != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+        if sys::rd_kafka_message_headers(message, &raw mut list)
+            != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
+        {
             return None;
         }
         let mut headers = Box::<Headers>::default();
         for index in 0..sys::rd_kafka_header_cnt(list) {
             let (mut name, mut value, mut size) = (std::ptr::null(), std::ptr::null::<c_void>(), 0);
-            if sys::rd_kafka_header_get_all(list, index, &raw mut name, &raw mut value, &raw mut size) != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            if sys::rd_kafka_header_get_all(
+                list,
+                index,
+                &raw mut name,
+                &raw mut value,
+                &raw mut size,
+            ) != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
+            {
                 break;
             }
-            let value = (!value.is_null()).then(|| std::slice::from_raw_parts(value.cast::<u8>(), size));
+            let value =
+                (!value.is_null()).then(|| std::slice::from_raw_parts(value.cast::<u8>(), size));
             headers.add(CStr::from_ptr(name).to_bytes(), value);
         }
         Some(headers)

@@ -47,13 +47,34 @@ pub const OWNED: &[(&str, &str)] = &[
     ("metadata.broker.list", "set kafka.brokers instead"),
     ("group.id", "set kafka.group instead"),
     ("group.protocol", "set kafka.protocol instead"),
-    ("enable.auto.commit", "positions are committed with the stock, in PostgreSQL"),
-    ("enable.auto.offset.store", "positions are committed with the stock, in PostgreSQL"),
-    ("auto.offset.reset", "a position outside the log halts the partition; jumping would lose or repeat records"),
-    ("isolation.level", "aborted transactions must not change stock"),
-    ("enable.partition.eof", "the end of a partition moves its position over aborted records"),
-    ("partition.assignment.strategy", "partitions are handed over one by one (cooperative-sticky)"),
-    ("group.instance.id", "the database fences former owners; a static member would only delay its successor"),
+    (
+        "enable.auto.commit",
+        "positions are committed with the stock, in PostgreSQL",
+    ),
+    (
+        "enable.auto.offset.store",
+        "positions are committed with the stock, in PostgreSQL",
+    ),
+    (
+        "auto.offset.reset",
+        "a position outside the log halts the partition; jumping would lose or repeat records",
+    ),
+    (
+        "isolation.level",
+        "aborted transactions must not change stock",
+    ),
+    (
+        "enable.partition.eof",
+        "the end of a partition moves its position over aborted records",
+    ),
+    (
+        "partition.assignment.strategy",
+        "partitions are handed over one by one (cooperative-sticky)",
+    ),
+    (
+        "group.instance.id",
+        "the database fences former owners; a static member would only delay its successor",
+    ),
     ("check.crcs", "a damaged record must not become stock"),
 ];
 

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::Context;
 use super::assignment::{Assigned, Assignment};
 use super::raw::{Delivered, Polled, Queue};
-use super::Context;
 use crate::batch::{Chunk, Record};
 use crate::coordinator::{Coordinator, Heard};
 use crate::inbox::Inbox;
@@ -62,11 +62,17 @@ pub(crate) struct Parts {
 impl Poller {
     /// Starts the thread.
     pub(crate) fn start(parts: Parts) -> std::io::Result<Poller> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a few messages a partition and rebalance"
+        )]
         let (told, orders) = channel();
-        let thread = std::thread::Builder::new().name("kafka".to_owned()).spawn(move || {
-            let consumer = Arc::clone(&parts.consumer);
-            Thread::new(parts, orders, &consumer).run();
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("kafka".to_owned())
+            .spawn(move || {
+                let consumer = Arc::clone(&parts.consumer);
+                Thread::new(parts, orders, &consumer).run();
+            })?;
         Ok(Poller { told, thread })
     }
 }
@@ -90,18 +96,34 @@ struct LaneFeed {
 }
 
 impl<'a> Thread<'a> {
-    fn new(parts: Parts, orders: Receiver<Told>, consumer: &'a BaseConsumer<Context>) -> Thread<'a> {
+    fn new(
+        parts: Parts,
+        orders: Receiver<Told>,
+        consumer: &'a BaseConsumer<Context>,
+    ) -> Thread<'a> {
         let lanes = parts.inboxes.iter().map(|_| LaneFeed::default()).collect();
         let topic = CString::new(parts.topic.clone()).expect("a topic's name has no NUL");
-        Thread { queue: Queue::of(consumer), topic, assignment: Assignment::default(), lanes, mirror: mirror::Mirror::default(), parts, orders }
+        Thread {
+            queue: Queue::of(consumer),
+            topic,
+            assignment: Assignment::default(),
+            lanes,
+            mirror: mirror::Mirror::default(),
+            parts,
+            orders,
+        }
     }
 
     fn run(mut self) {
         if let Err(err) = self.parts.consumer.subscribe(&[&self.parts.topic]) {
-            self.parts.coordinator.hear(Heard::Failed(format!("cannot subscribe to {}: {err}", self.parts.topic)));
+            self.parts.coordinator.hear(Heard::Failed(format!(
+                "cannot subscribe to {}: {err}",
+                self.parts.topic
+            )));
         }
         while self.obey() {
-            self.mirror.pulse(&self.parts, &self.queue, &self.topic, &self.assignment);
+            self.mirror
+                .pulse(&self.parts, &self.queue, &self.topic, &self.assignment);
             if self.make_space() {
                 self.poll_all();
             }
@@ -124,14 +146,25 @@ impl<'a> Thread<'a> {
     fn assign(&mut self, partitions: &[Assigned]) {
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for assigned in partitions {
-            list.add_partition_offset(&self.parts.topic, assigned.partition, Offset::Offset(assigned.next_offset))
-                .expect("an offset of 0 or more can be listed");
+            list.add_partition_offset(
+                &self.parts.topic,
+                assigned.partition,
+                Offset::Offset(assigned.next_offset),
+            )
+            .expect("an offset of 0 or more can be listed");
         }
         match self.parts.consumer.incremental_assign(&list) {
-            Ok(()) => partitions.iter().for_each(|&assigned| self.assignment.insert(assigned)),
-            Err(err) => tracing::warn!(%err, "partitions could not be assigned; the group will give them again"),
+            Ok(()) => partitions
+                .iter()
+                .for_each(|&assigned| self.assignment.insert(assigned)),
+            Err(err) => {
+                tracing::warn!(%err, "partitions could not be assigned; the group will give them again")
+            }
         }
-        for lane in (0..self.lanes.len()).filter(|&lane| self.lanes[lane].paused).collect::<Vec<_>>() {
+        for lane in (0..self.lanes.len())
+            .filter(|&lane| self.lanes[lane].paused)
+            .collect::<Vec<_>>()
+        {
             self.pause(lane);
         }
     }
@@ -155,7 +188,12 @@ impl<'a> Thread<'a> {
     fn poll_all(&mut self) {
         let mut wait = POLL_WAIT;
         for _ in 0..STAGED_RECORDS_MAX {
-            if matches!(self.poll(wait), Polled::Nothing) || self.lanes.iter().any(|lane| lane.staged.bytes.len() > STAGED_BYTES_MAX) {
+            if matches!(self.poll(wait), Polled::Nothing)
+                || self
+                    .lanes
+                    .iter()
+                    .any(|lane| lane.staged.bytes.len() > STAGED_BYTES_MAX)
+            {
                 break;
             }
             wait = Duration::ZERO;
@@ -169,30 +207,56 @@ impl<'a> Thread<'a> {
 
     fn poll(&mut self, wait: Duration) -> Polled {
         let (assignment, lanes) = (&mut self.assignment, &mut self.lanes);
-        let polled = self.queue.poll(wait, &mut |delivered| stage(assignment, lanes, delivered));
+        let polled = self
+            .queue
+            .poll(wait, &mut |delivered| stage(assignment, lanes, delivered));
         match &polled {
             Polled::Record | Polled::Nothing | Polled::Other => {}
-            Polled::End { partition, next_offset } => self.end(*partition, *next_offset),
+            Polled::End {
+                partition,
+                next_offset,
+            } => self.end(*partition, *next_offset),
             Polled::Assigned(partitions) => {
                 // Answered at once, empty, so that other partitions are not held up; claims
                 // bring the partitions in one by one.
                 self.assign(&[]);
-                self.parts.coordinator.hear(Heard::Assigned(partitions.clone()));
+                self.parts
+                    .coordinator
+                    .hear(Heard::Assigned(partitions.clone()));
             }
             Polled::Revoked(partitions) => self.revoke(partitions),
-            Polled::OutOfRange(partition) => self.parts.coordinator.hear(Heard::OutOfRange(*partition)),
+            Polled::OutOfRange(partition) => {
+                self.parts.coordinator.hear(Heard::OutOfRange(*partition))
+            }
             Polled::Fault { text, fatal: false } => tracing::warn!(text, "Kafka: {text}"),
-            Polled::Fault { text, fatal: true } => self.parts.coordinator.hear(Heard::Failed(text.clone())),
+            Polled::Fault { text, fatal: true } => {
+                self.parts.coordinator.hear(Heard::Failed(text.clone()))
+            }
         }
         polled
     }
 
     /// Stages the end of a partition behind its records, where it lies past the last of them.
     fn end(&mut self, partition: i32, next_offset: i64) {
-        let Some(&Assigned { next_offset: expected, generation, lane, .. }) = self.assignment.get(partition) else { return };
+        let Some(&Assigned {
+            next_offset: expected,
+            generation,
+            lane,
+            ..
+        }) = self.assignment.get(partition)
+        else {
+            return;
+        };
         if next_offset > expected {
             self.assignment.moved_on(partition, next_offset);
-            let record = Record { partition, generation, offset: next_offset, timestamp_ms: 0, value: None, headers: None };
+            let record = Record {
+                partition,
+                generation,
+                offset: next_offset,
+                timestamp_ms: 0,
+                value: None,
+                headers: None,
+            };
             self.lanes[lane].staged.push(record, &[]);
         }
     }
@@ -201,9 +265,15 @@ impl<'a> Thread<'a> {
     fn revoke(&mut self, partitions: &[i32]) {
         let removed = self.assignment.remove(partitions);
         let (done, all_gone) = std::sync::mpsc::sync_channel(1);
-        self.parts.coordinator.hear(Heard::Revoked { partitions: partitions.to_vec(), done });
+        self.parts.coordinator.hear(Heard::Revoked {
+            partitions: partitions.to_vec(),
+            done,
+        });
         if all_gone.recv_timeout(LET_GO_LIMIT).is_err() {
-            tracing::warn!(?partitions, "lanes are still busy with revoked partitions; their claims protect the data");
+            tracing::warn!(
+                ?partitions,
+                "lanes are still busy with revoked partitions; their claims protect the data"
+            );
         }
         self.mirror.now(&self.parts, &removed);
         self.unassign_natively(&removed);
@@ -241,12 +311,20 @@ impl<'a> Thread<'a> {
 
     fn resume(&mut self, lane: usize) {
         self.lanes[lane].full_since = None;
-        self.lanes[lane].paused = self.parts.consumer.resume(&self.partitions_of(lane)).is_err();
+        self.lanes[lane].paused = self
+            .parts
+            .consumer
+            .resume(&self.partitions_of(lane))
+            .is_err();
     }
 
     fn partitions_of(&self, lane: usize) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
-        for assigned in self.assignment.iter().filter(|assigned| assigned.lane == lane) {
+        for assigned in self
+            .assignment
+            .iter()
+            .filter(|assigned| assigned.lane == lane)
+        {
             list.add_partition(&self.parts.topic, assigned.partition);
         }
         list
@@ -254,7 +332,11 @@ impl<'a> Thread<'a> {
 
     /// Lanes have ended: mirror a last time and leave the group.
     fn close(mut self) {
-        let all: Vec<i32> = self.assignment.iter().map(|assigned| assigned.partition).collect();
+        let all: Vec<i32> = self
+            .assignment
+            .iter()
+            .map(|assigned| assigned.partition)
+            .collect();
         self.mirror.now(&self.parts, &all);
         self.parts.consumer.unsubscribe();
         let until = Instant::now() + LET_GO_LIMIT;
@@ -270,9 +352,22 @@ impl<'a> Thread<'a> {
 
 /// Keeps a record that its partition waits for; others come from an assignment that ended.
 fn stage(assignment: &mut Assignment, lanes: &mut [LaneFeed], delivered: Delivered<'_>) {
-    let Delivered { partition, offset, timestamp_ms, payload, headers } = delivered;
+    let Delivered {
+        partition,
+        offset,
+        timestamp_ms,
+        payload,
+        headers,
+    } = delivered;
     if let Some((lane, generation)) = assignment.expects(partition, offset) {
-        let record = Record { partition, generation, offset, timestamp_ms, value: Some(0..0), headers };
+        let record = Record {
+            partition,
+            generation,
+            offset,
+            timestamp_ms,
+            value: Some(0..0),
+            headers,
+        };
         lanes[lane].staged.push(record, payload);
     }
 }

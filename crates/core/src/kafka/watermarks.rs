@@ -13,26 +13,45 @@ use super::Context;
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Lowest and next offset of a partition.
-pub(crate) async fn watermarks(consumer: &Arc<BaseConsumer<Context>>, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
+pub(crate) async fn watermarks(
+    consumer: &Arc<BaseConsumer<Context>>,
+    topic: &str,
+    partition: i32,
+) -> Result<(i64, i64), KafkaError> {
     let topic = topic.to_owned();
-    blocking(consumer, move |consumer| consumer.fetch_watermarks(&topic, partition, ANSWER_LIMIT)).await
+    blocking(consumer, move |consumer| {
+        consumer.fetch_watermarks(&topic, partition, ANSWER_LIMIT)
+    })
+    .await
 }
 
 /// How many partitions the topic has; 0 if there is no such topic.
-pub(crate) async fn partitions_of(consumer: &Arc<BaseConsumer<Context>>, topic: &str) -> Result<i32, KafkaError> {
+pub(crate) async fn partitions_of(
+    consumer: &Arc<BaseConsumer<Context>>,
+    topic: &str,
+) -> Result<i32, KafkaError> {
     let topic = topic.to_owned();
     blocking(consumer, move |consumer| {
         let metadata = consumer.fetch_metadata(Some(&topic), ANSWER_LIMIT)?;
-        let count = metadata.topics().first().map_or(0, |topic| topic.partitions().len());
+        let count = metadata
+            .topics()
+            .first()
+            .map_or(0, |topic| topic.partitions().len());
         Ok(i32::try_from(count).expect("Kafka counts partitions in 32 bits"))
     })
     .await
 }
 
 /// Kafka's own id of the topic, where the broker gives one.
-pub(crate) async fn topic_id(consumer: &Arc<BaseConsumer<Context>>, topic: &str) -> Result<Option<String>, KafkaError> {
+pub(crate) async fn topic_id(
+    consumer: &Arc<BaseConsumer<Context>>,
+    topic: &str,
+) -> Result<Option<String>, KafkaError> {
     let topic = topic.to_owned();
-    blocking(consumer, move |consumer| Ok(super::raw::topic_id(consumer, &topic))).await
+    blocking(consumer, move |consumer| {
+        Ok(super::raw::topic_id(consumer, &topic))
+    })
+    .await
 }
 
 async fn blocking<T: Send + 'static>(
@@ -40,5 +59,7 @@ async fn blocking<T: Send + 'static>(
     ask: impl FnOnce(&BaseConsumer<Context>) -> Result<T, KafkaError> + Send + 'static,
 ) -> Result<T, KafkaError> {
     let consumer = Arc::clone(consumer);
-    tokio::task::spawn_blocking(move || ask(&consumer)).await.expect("a question to the broker does not panic")
+    tokio::task::spawn_blocking(move || ask(&consumer))
+        .await
+        .expect("a question to the broker does not panic")
 }

@@ -48,7 +48,11 @@ impl Lane {
             batch: Arc::clone(batch),
             topic_id: self.shared.store.topic_id,
             entries: entries(batch, &attempt.shares),
-            sought: attempt.shares.iter().map(|&share| self.sought(batch, share)).collect(),
+            sought: attempt
+                .shares
+                .iter()
+                .map(|&share| self.sought(batch, share))
+                .collect(),
             locked: attempt.locked,
             look_up_all: attempt.look_up_all,
         };
@@ -104,14 +108,24 @@ impl Lane {
 
     fn sought(&self, batch: &Batch, share: Share) -> Sought {
         let owned = &self.in_flight[&share.partition];
-        Sought { partition: share.partition, claim: owned.claim, from: owned.next_offset, to: batch.offset_after(share) }
+        Sought {
+            partition: share.partition,
+            claim: owned.claim,
+            from: owned.next_offset,
+            to: batch.offset_after(share),
+        }
     }
 
     /// Waits with up to half of it on top, so that replicas do not come back in step.
     async fn wait(&mut self, wait: Duration) {
-        let until = tokio::time::Instant::now() + wait.mul_f64(1.0 + 0.5 * rand::rng().random::<f64>());
+        let until =
+            tokio::time::Instant::now() + wait.mul_f64(1.0 + 0.5 * rand::rng().random::<f64>());
         let inbox = Arc::clone(&self.inbox);
-        while !self.ending && tokio::time::timeout_at(until, inbox.arrived()).await.is_ok() {
+        while !self.ending
+            && tokio::time::timeout_at(until, inbox.arrived())
+                .await
+                .is_ok()
+        {
             self.obey();
         }
     }
@@ -139,9 +153,15 @@ impl Lane {
 /// Numbers of the entries that belong to `shares`, in order.
 fn entries(batch: &Batch, shares: &[Share]) -> Vec<u32> {
     let covered = |entry: &crate::batch::Entry| {
-        shares.iter().any(|s| s.partition == entry.partition && (s.first..s.until).contains(&entry.ordinal))
+        shares
+            .iter()
+            .any(|s| s.partition == entry.partition && (s.first..s.until).contains(&entry.ordinal))
     };
-    (0..).zip(&batch.entries).filter(|(_, entry)| covered(entry)).map(|(n, _)| n).collect()
+    (0..)
+        .zip(&batch.entries)
+        .filter(|(_, entry)| covered(entry))
+        .map(|(n, _)| n)
+        .collect()
 }
 
 fn reason(halt: &Halt) -> String {

@@ -12,18 +12,43 @@ impl Lane {
     pub(super) fn obey(&mut self) {
         while let Some(order) = self.inbox.next_order() {
             match order {
-                Order::Own { partition, generation, claim, next_offset } => {
-                    self.owned.insert(partition, Owned { generation, claim, next_offset });
-                    self.shared.progress.set(partition, Mark { next_offset, timestamp_ms: 0 });
+                Order::Own {
+                    partition,
+                    generation,
+                    claim,
+                    next_offset,
+                } => {
+                    self.owned.insert(
+                        partition,
+                        Owned {
+                            generation,
+                            claim,
+                            next_offset,
+                        },
+                    );
+                    self.shared.progress.set(
+                        partition,
+                        Mark {
+                            next_offset,
+                            timestamp_ms: 0,
+                        },
+                    );
                 }
-                Order::LetGo { partition, generation } => self.let_go(partition, generation),
+                Order::LetGo {
+                    partition,
+                    generation,
+                } => self.let_go(partition, generation),
                 Order::End => self.ending = true,
             }
         }
     }
 
     fn let_go(&mut self, partition: i32, generation: u32) {
-        if self.owned.get(&partition).is_some_and(|owned| owned.generation == generation) {
+        if self
+            .owned
+            .get(&partition)
+            .is_some_and(|owned| owned.generation == generation)
+        {
             self.owned.remove(&partition);
             self.shared.progress.remove(partition);
         }
@@ -47,9 +72,16 @@ impl Lane {
         self.shared.store.metrics.fenced(partitions.len() as u64);
         for &partition in partitions {
             if let Some(owned) = self.owned.remove(&partition) {
-                tracing::warn!(partition, next_offset = owned.next_offset, "partition {partition} has another owner, or its position went back");
+                tracing::warn!(
+                    partition,
+                    next_offset = owned.next_offset,
+                    "partition {partition} has another owner, or its position went back"
+                );
                 self.shared.progress.remove(partition);
-                self.tell(Heard::Lost { partition, generation: owned.generation });
+                self.tell(Heard::Lost {
+                    partition,
+                    generation: owned.generation,
+                });
             }
         }
         self.shared.store.knowledge.start_epoch();
@@ -58,9 +90,19 @@ impl Lane {
     /// Stops a partition until an operator resumes it.
     pub(super) fn halt(&mut self, partition: i32, reason: &str) {
         if let Some(owned) = self.owned.remove(&partition) {
-            tracing::error!(partition, next_offset = owned.next_offset, reason, "partition {partition} is halted: {reason}");
+            tracing::error!(
+                partition,
+                next_offset = owned.next_offset,
+                reason,
+                "partition {partition} is halted: {reason}"
+            );
             self.shared.progress.remove(partition);
-            self.tell(Heard::Halt { partition, generation: owned.generation, claim: owned.claim, reason: reason.to_owned() });
+            self.tell(Heard::Halt {
+                partition,
+                generation: owned.generation,
+                claim: owned.claim,
+                reason: reason.to_owned(),
+            });
         }
     }
 }

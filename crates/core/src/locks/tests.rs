@@ -51,12 +51,19 @@ async fn crossing_batches_never_share_a_sku_and_never_deadlock() {
         let (locks, inside) = (Arc::clone(&locks), Arc::clone(&inside));
         tokio::spawn(async move {
             for round in 0..500_usize {
-                let mut mine: Vec<usize> = (0..4).map(|i| (task * 3 + round * 5 + i * i) % 8).collect();
+                let mut mine: Vec<usize> =
+                    (0..4).map(|i| (task * 3 + round * 5 + i * i) % 8).collect();
                 mine.sort_unstable();
                 mine.dedup();
-                let held = locks.take(mine.iter().map(|i| Sku::from(i.to_string())).collect()).await;
+                let held = locks
+                    .take(mine.iter().map(|i| Sku::from(i.to_string())).collect())
+                    .await;
                 for &i in &mine {
-                    assert_eq!(inside[i].fetch_add(1, Ordering::SeqCst), 0, "SKU {i} has two owners");
+                    assert_eq!(
+                        inside[i].fetch_add(1, Ordering::SeqCst),
+                        0,
+                        "SKU {i} has two owners"
+                    );
                 }
                 tokio::task::yield_now().await;
                 for &i in &mine {

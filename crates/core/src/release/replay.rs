@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use plimsoll_domain::{Answered, Event, EventKey, Kind, Outcome, Slot, fold};
+use plimsoll_domain::{Answered, Event, EventKey, Kind, Outcome, Slot, Stock, fold};
 use plimsoll_wire::Facts;
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::Released;
@@ -21,55 +21,88 @@ SELECT number, topic_id, partition, record_offset, kind, quantity, occurred_ms, 
 FROM plimsoll_internal.parked_events WHERE sku = $1 ORDER BY number LIMIT $2";
 const LEFT: &str = "SELECT count(*) FROM plimsoll_internal.parked_events WHERE sku = $1";
 const REMOVE: &str = "DELETE FROM plimsoll_internal.parked_events WHERE sku = $1 AND number <= $2";
-const UNHOLD: &str = "UPDATE products SET held = false, decisions = decisions + 1 WHERE sku = $1 AND held";
+const UNHOLD: &str =
+    "UPDATE products SET held = false, decisions = decisions + 1 WHERE sku = $1 AND held";
 
 /// Replays what it can. Nothing is done to a SKU without a product.
 pub(super) async fn step(store: &Arc<Store>, sku: &str) -> Result<Released, DbErr> {
     let session = Session::open(&store.database, &store.instance).await?;
     store.knowledge.start_epoch();
     let tx = session.begin().await?;
+    let released = within(&tx, store, sku).await?;
+    tx.commit().await?;
+    session.discard();
+    Ok(released)
+}
+
+async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Released, DbErr> {
     let skus: Arc<[Sku]> = Arc::from([Sku::from(sku)]);
-    let known = store::read_locked(&tx, store, &skus).await?;
-    let rows = tx.query_all_raw(statement(FIRST, [sku.into(), EVENTS_MAX.into()])).await?;
-    let slot = match known[0].slot {
-        Slot::Unknown(_) => return Ok(Released { remaining: rows.len() as u64, ..Released::default() }),
-        Slot::Product(stock) => Slot::Product(plimsoll_domain::Stock { held: false, ..stock }),
+    let known = store::read_locked(tx, store, &skus).await?;
+    let (topic_id, mut events) = first(tx, sku).await?;
+    let waiting = Released {
+        remaining: events.len() as u64,
+        ..Released::default()
     };
-    // One topic a transaction, since its rows name one.
-    let topic_id: i16 = rows.first().map_or(Ok(0), |row| row.try_get_by_index(1))?;
-    let mut events = Vec::new();
-    for row in rows.iter().take_while(|row| row.try_get_by_index::<i16>(1).is_ok_and(|id| id == topic_id)) {
-        events.push(parked(row)?);
-    }
-    let folded = |events: &[(i64, Parked)]| {
+    let Slot::Product(stock) = known[0].slot else {
+        return Ok(waiting);
+    };
+    let slot = Slot::Product(Stock {
+        held: false,
+        ..stock
+    });
+    let replay = |events: &[(i64, Parked)]| {
         let events: Vec<Event> = events.iter().map(|(_, parked)| parked.read.event).collect();
         fold(&events, &[slot], &Answered::default(), &store.policy)
     };
     // From the first that must wait again, all keep their rows and their order.
-    let leave = folded(&events).outcomes.iter().take_while(|outcome| !matches!(outcome, Outcome::Parked { .. })).count();
-    events.truncate(leave);
-    let Some(last) = events.last().map(|(number, _)| *number) else {
-        if rows.is_empty() {
-            execute(&tx, UNHOLD, [sku.into()]).await?;
-            tx.commit().await?;
+    let waits = |outcome: &Outcome| matches!(outcome, Outcome::Parked { .. });
+    let leave = replay(&events).outcomes.iter().position(waits);
+    events.truncate(leave.unwrap_or(events.len()));
+    let Some(&(last, _)) = events.last() else {
+        if leave.is_none() {
+            execute(tx, UNHOLD, [sku.into()]).await?;
         }
-        return Ok(Released { remaining: rows.len() as u64, ..Released::default() });
+        return Ok(waiting);
     };
-    let mut folded = folded(&events);
-    execute(&tx, REMOVE, [sku.into(), last.into()]).await?;
-    let left: i64 = tx.query_one_raw(statement(LEFT, [sku.into()])).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    let mut folded = replay(&events);
+    execute(tx, REMOVE, [sku.into(), last.into()]).await?;
+    let remaining = left(tx, sku).await?;
     if let Slot::Product(stock) = &mut folded.slots[0].now {
-        stock.held = left > 0;
+        stock.held = remaining > 0;
     }
-    let count = events.len();
+    let released = Released {
+        skus: 0,
+        events: events.len() as u64,
+        remaining,
+    };
     let batch = Batch::of_parked(skus, events.into_iter().map(|(_, parked)| parked));
     let job = Job::without_positions(Arc::new(batch), topic_id);
-    if !store::write_folded(&job, store, &known, &folded, &tx).await? {
-        return Err(DbErr::Custom(format!("{sku} changed while its row was locked")));
+    match store::write_folded(&job, store, &known, &folded, tx).await? {
+        true => Ok(released),
+        false => Err(DbErr::Custom(format!("{sku} changed under its lock"))),
     }
-    tx.commit().await?;
-    session.discard();
-    Ok(Released { skus: 0, events: count as u64, remaining: left.unsigned_abs() })
+}
+
+/// The first parked events of a SKU with their numbers, all of one topic, which is named.
+async fn first(tx: &DatabaseTransaction, sku: &str) -> Result<(i16, Vec<(i64, Parked)>), DbErr> {
+    let values = [sku.into(), EVENTS_MAX.into()];
+    let mut topic = None;
+    let mut events = Vec::new();
+    for row in tx.query_all_raw(statement(FIRST, values)).await? {
+        let topic_id: i16 = row.try_get_by_index(1)?;
+        if *topic.get_or_insert(topic_id) != topic_id {
+            break;
+        }
+        events.push(parked(&row)?);
+    }
+    Ok((topic.unwrap_or(0), events))
+}
+
+/// How many events of the SKU still wait. A new statement, behind the lock of its product.
+async fn left(tx: &DatabaseTransaction, sku: &str) -> Result<u64, DbErr> {
+    let row = tx.query_one_raw(statement(LEFT, [sku.into()])).await?;
+    let left: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(left.unsigned_abs())
 }
 
 fn parked(row: &QueryResult) -> Result<(i64, Parked), DbErr> {
@@ -79,25 +112,39 @@ fn parked(row: &QueryResult) -> Result<(i64, Parked), DbErr> {
         _ => Kind::Adjust(quantity),
     };
     let facts = row.try_get_by_index::<Option<String>>(9)?;
-    let facts = facts.map(|text| Facts::unpack(&text).map_err(|err| DbErr::Custom(format!("the facts of a parked event: {err}")))).transpose()?;
+    let facts = facts
+        .map(|text| {
+            Facts::unpack(&text)
+                .map_err(|err| DbErr::Custom(format!("the facts of a parked event: {err}")))
+        })
+        .transpose()?;
     let event = Event {
         slot: 0,
         kind,
-        key: row.try_get_by_index::<Option<Uuid>>(7)?.map(|key| EventKey(key.as_u128())),
-        nature: facts.as_ref().map_or_else(|| Facts::default().nature_of(kind), |facts| facts.nature_of(kind)),
+        key: row
+            .try_get_by_index::<Option<Uuid>>(7)?
+            .map(|key| EventKey(key.as_u128())),
+        nature: facts.as_ref().map_or_else(
+            || Facts::default().nature_of(kind),
+            |facts| facts.nature_of(kind),
+        ),
         expected_version: facts.as_ref().and_then(|facts| facts.expected_version),
     };
     let read = Read {
         event,
         occurred_ms: row.try_get_by_index(6)?,
-        trace: row.try_get_by_index::<Option<Uuid>>(8)?.map(|id| id.as_u128()),
+        trace: row
+            .try_get_by_index::<Option<Uuid>>(8)?
+            .map(|id| id.as_u128()),
         facts: facts.map(Box::new),
     };
     let parked = Parked {
         partition: row.try_get_by_index(2)?,
         offset: row.try_get_by_index(3)?,
         read,
-        value: row.try_get_by_index::<Option<Vec<u8>>>(10)?.unwrap_or_default(),
+        value: row
+            .try_get_by_index::<Option<Vec<u8>>>(10)?
+            .unwrap_or_default(),
     };
     Ok((row.try_get_by_index(0)?, parked))
 }

@@ -68,44 +68,91 @@ struct Decided {
 }
 
 /// A parked batch: what was parked is released by hand, not by position.
-pub(crate) async fn read_locked<C: ConnectionTrait>(tx: &C, store: &Store, skus: &[Sku]) -> Result<Vec<Known>, DbErr> {
+pub(crate) async fn read_locked<C: ConnectionTrait>(
+    tx: &C,
+    store: &Store,
+    skus: &[Sku],
+) -> Result<Vec<Known>, DbErr> {
     read::lock(tx, skus).await?;
     Ok(read::rows(tx, &store.knowledge, skus).await?.1)
 }
 
 /// Writes a fold of parked events. Answers whether every row was as it was seen.
-pub(crate) async fn write_folded(job: &Job, store: &Store, known: &[Known], folded: &Folded, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+pub(crate) async fn write_folded(
+    job: &Job,
+    store: &Store,
+    known: &[Known],
+    folded: &Folded,
+    tx: &DatabaseTransaction,
+) -> Result<bool, DbErr> {
     let parts = store.parts.now();
-    Folds { job, known, parts: &parts, folded }.write(tx).await
+    Folds {
+        job,
+        known,
+        parts: &parts,
+        folded,
+    }
+    .write(tx)
+    .await
 }
 
 impl Job {
     /// All of a batch that moves no position.
     pub(crate) fn without_positions(batch: Arc<Batch>, topic_id: i16) -> Job {
         let entries = (0..).take(batch.entries.len()).collect();
-        Job { batch, topic_id, entries, sought: Vec::new(), locked: true, look_up_all: false }
+        Job {
+            batch,
+            topic_id,
+            entries,
+            sought: Vec::new(),
+            locked: true,
+            look_up_all: false,
+        }
     }
 
     /// Tries, and always answers.
     pub(crate) async fn run(self, store: Arc<Store>, session: Session) -> Done {
         match self.transact(&store, &session).await {
             Ok(decided) => {
-                write::learn(&store, &self, &decided.known, decided.epoch, &decided.parts, &decided.folded);
-                Done { answer: Answer::Committed, folded: Some(decided.folded), session: Some(session), fault: None }
+                write::learn(
+                    &store,
+                    &self,
+                    &decided.known,
+                    decided.epoch,
+                    &decided.parts,
+                    &decided.folded,
+                );
+                Done {
+                    answer: Answer::Committed,
+                    folded: Some(decided.folded),
+                    session: Some(session),
+                    fault: None,
+                }
             }
             Err(Stop::Answer(answer)) => self.failed(&store, answer, Some(session), None),
             Err(Stop::Fault(err)) => self.faulted(&store, session, &err),
             Err(Stop::NoAnswer(why)) => {
                 session.discard();
                 store.knowledge.start_epoch();
-                self.settle_lost_answer(&store, why).await
+                Box::pin(self.settle_lost_answer(&store, why)).await
             }
         }
     }
 
-    fn failed(&self, store: &Store, answer: Answer, session: Option<Session>, fault: Option<String>) -> Done {
+    fn failed(
+        &self,
+        store: &Store,
+        answer: Answer,
+        session: Option<Session>,
+        fault: Option<String>,
+    ) -> Done {
         store.knowledge.forget(self.batch.skus.iter());
-        Done { answer, folded: None, session, fault }
+        Done {
+            answer,
+            folded: None,
+            session,
+            fault,
+        }
     }
 
     fn faulted(&self, store: &Store, session: Session, err: &DbErr) -> Done {
@@ -141,7 +188,12 @@ impl Job {
             return self.stop(tx, Answer::Conflict).await;
         }
         let started = Instant::now();
-        let folds = Folds { job: self, known: &decided.known, parts: &decided.parts, folded: &decided.folded };
+        let folds = Folds {
+            job: self,
+            known: &decided.known,
+            parts: &decided.parts,
+            folded: &decided.folded,
+        };
         if !in_time(folds.write(&tx)).await? {
             return self.stop(tx, Answer::Conflict).await;
         }
@@ -164,7 +216,8 @@ impl Job {
         }
         let partitions = self.sought.iter().map(|s| s.partition);
         let stored = positions::stored(&tx, store.topic_id, partitions, false).await?;
-        self.stop(tx, answer_of_positions(&self.sought, &stored, false)).await
+        self.stop(tx, answer_of_positions(&self.sought, &stored, false))
+            .await
     }
 
     async fn stop<T>(&self, tx: DatabaseTransaction, answer: Answer) -> Result<T, Stop> {
@@ -185,17 +238,38 @@ impl Job {
         let slots: Vec<Slot> = known.iter().map(|known| known.slot).collect();
         let folded = fold(&events, &slots, &answered, &store.policy);
         store.metrics.batch("fold", started.elapsed());
-        Ok(Decided { epoch, known, parts, folded })
+        Ok(Decided {
+            epoch,
+            known,
+            parts,
+            folded,
+        })
     }
 
-    async fn look_up<C: ConnectionTrait>(&self, store: &Store, db: &C, known: &[Known], parts: &List) -> Result<Answered, DbErr> {
+    async fn look_up<C: ConnectionTrait>(
+        &self,
+        store: &Store,
+        db: &C,
+        known: &[Known],
+        parts: &List,
+    ) -> Result<Answered, DbErr> {
         let mut answered = Answered::default();
         let (mut in_ledger, mut elsewhere) = (Vec::new(), Vec::new());
         for read in self.reads() {
             let Some(key) = read.event.key else { continue };
             let slot = read.event.slot;
-            let Known { id, refused, slot: row, .. } = known[slot as usize];
-            let doubt = || Doubt { slot, key, sku: &self.batch.skus[slot as usize], id };
+            let Known {
+                id,
+                refused,
+                slot: row,
+                ..
+            } = known[slot as usize];
+            let doubt = || Doubt {
+                slot,
+                key,
+                sku: &self.batch.skus[slot as usize],
+                id,
+            };
             if id != 0 && (self.look_up_all || parts.may_have(id, key)) {
                 in_ledger.push(doubt());
             }
@@ -210,7 +284,9 @@ impl Job {
 
     /// The events of this attempt, in order.
     pub(super) fn reads(&self) -> impl Iterator<Item = &Read> {
-        self.entries.iter().filter_map(|&n| self.batch.entries[n as usize].content.as_ref().ok())
+        self.entries
+            .iter()
+            .filter_map(|&n| self.batch.entries[n as usize].content.as_ref().ok())
     }
 
     /// Asks a new connection what became of a COMMIT whose answer was lost. The rows are
@@ -218,21 +294,33 @@ impl Job {
     async fn settle_lost_answer(&self, store: &Store, why: String) -> Done {
         let mut wait = BACKOFF_MIN;
         let (session, answer) = loop {
-            match in_time(self.ask_positions(store)).await {
+            match in_time(Box::pin(self.ask_positions(store))).await {
                 Ok(asked) => break asked,
-                Err(err) => tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet"),
+                Err(err) => {
+                    tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet")
+                }
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(BACKOFF_MAX);
         };
-        tracing::warn!(why, ?answer, "the answer of a COMMIT was lost; the positions tell");
+        tracing::warn!(
+            why,
+            ?answer,
+            "the answer of a COMMIT was lost; the positions tell"
+        );
         self.failed(store, answer, Some(session), None)
     }
 
     async fn ask_positions(&self, store: &Store) -> Result<(Session, Answer), DbErr> {
         let session = Session::open(&store.database, &store.instance).await?;
         let tx = session.begin().await?;
-        let stored = positions::stored(&tx, store.topic_id, self.sought.iter().map(|s| s.partition), true).await?;
+        let stored = positions::stored(
+            &tx,
+            store.topic_id,
+            self.sought.iter().map(|s| s.partition),
+            true,
+        )
+        .await?;
         tx.rollback().await?;
         Ok((session, answer_of_positions(&self.sought, &stored, true)))
     }
@@ -240,7 +328,11 @@ impl Job {
 
 /// Nothing that we wait for may take for ever.
 async fn in_time<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    timeout(ANSWER_LIMIT, work).await.unwrap_or_else(|_| Err(DbErr::Custom("the database did not answer in time".to_owned())))
+    timeout(ANSWER_LIMIT, work).await.unwrap_or_else(|_| {
+        Err(DbErr::Custom(
+            "the database did not answer in time".to_owned(),
+        ))
+    })
 }
 
 fn held(slot: Slot) -> bool {

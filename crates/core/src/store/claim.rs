@@ -17,31 +17,56 @@ pub(crate) struct Claimed {
 }
 
 /// The topic's number, its partitions when it was first met, and Kafka's id of it as stored.
-pub(crate) async fn ensure_topic<C: ConnectionTrait>(db: &C, name: &str, partitions: i32) -> Result<(i16, i32), DbErr> {
+pub(crate) async fn ensure_topic<C: ConnectionTrait>(
+    db: &C,
+    name: &str,
+    partitions: i32,
+) -> Result<(i16, i32), DbErr> {
     execute(
         db,
         "INSERT INTO plimsoll_internal.topics (name, partitions) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
         [name.into(), partitions.into()],
     )
     .await?;
-    let row = db.query_one_raw(statement("SELECT id, partitions FROM plimsoll_internal.topics WHERE name = $1", [name.into()])).await?;
+    let row = db
+        .query_one_raw(statement(
+            "SELECT id, partitions FROM plimsoll_internal.topics WHERE name = $1",
+            [name.into()],
+        ))
+        .await?;
     let row = row.expect("inserted above, and topics are never deleted");
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 
 /// Notes Kafka's id of the topic where none is stored, and answers the stored one.
-pub(crate) async fn kafka_id<C: ConnectionTrait>(db: &C, topic_id: i16, id: &str) -> Result<String, DbErr> {
+pub(crate) async fn kafka_id<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    id: &str,
+) -> Result<String, DbErr> {
     let values = [topic_id.into(), id.into()];
-    execute(db, "UPDATE plimsoll_internal.topics SET kafka_id = $2 WHERE id = $1 AND kafka_id IS NULL", values).await?;
+    execute(
+        db,
+        "UPDATE plimsoll_internal.topics SET kafka_id = $2 WHERE id = $1 AND kafka_id IS NULL",
+        values,
+    )
+    .await?;
     let sql = "SELECT coalesce(kafka_id, '') FROM plimsoll_internal.topics WHERE id = $1";
     let row = db.query_one_raw(statement(sql, [topic_id.into()])).await?;
     row.map_or_else(|| Ok(String::new()), |row| row.try_get_by_index(0))
 }
 
 /// Whether the partition has no position yet.
-pub(crate) async fn is_new<C: ConnectionTrait>(db: &C, topic_id: i16, partition: i32) -> Result<bool, DbErr> {
+pub(crate) async fn is_new<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    partition: i32,
+) -> Result<bool, DbErr> {
     let sql = "SELECT 1 FROM plimsoll_internal.positions WHERE topic_id = $1 AND partition = $2";
-    Ok(db.query_one_raw(statement(sql, [topic_id.into(), partition.into()])).await?.is_none())
+    Ok(db
+        .query_one_raw(statement(sql, [topic_id.into(), partition.into()]))
+        .await?
+        .is_none())
 }
 
 const CREATE: &str = "
@@ -58,20 +83,51 @@ WHERE topic_id = $1 AND partition = $2
 RETURNING p.next_offset, CASE p.status WHEN 'halted' THEN coalesce(p.halt_reason, 'halted') END";
 
 /// Takes a partition. One met for the first time starts at `start`.
-pub(crate) async fn claim<C: ConnectionTrait>(db: &C, topic_id: i16, owner: &str, partition: i32, start: Option<i64>) -> Result<Claimed, DbErr> {
+pub(crate) async fn claim<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    owner: &str,
+    partition: i32,
+    start: Option<i64>,
+) -> Result<Claimed, DbErr> {
     if let Some(start) = start {
-        execute(db, CREATE, [topic_id.into(), partition.into(), start.into()]).await?;
+        execute(
+            db,
+            CREATE,
+            [topic_id.into(), partition.into(), start.into()],
+        )
+        .await?;
     }
     let claim = Uuid::new_v4();
-    let values = [topic_id.into(), partition.into(), claim.into(), owner.into()];
+    let values = [
+        topic_id.into(),
+        partition.into(),
+        claim.into(),
+        owner.into(),
+    ];
     let row = db.query_one_raw(statement(CLAIM, values)).await?;
     let row = row.ok_or_else(|| DbErr::Custom(format!("partition {partition} has no position")))?;
-    Ok(Claimed { claim: claim.as_u128(), next_offset: row.try_get_by_index(0)?, halted: row.try_get_by_index(1)? })
+    Ok(Claimed {
+        claim: claim.as_u128(),
+        next_offset: row.try_get_by_index(0)?,
+        halted: row.try_get_by_index(1)?,
+    })
 }
 
 /// Stops a partition until an operator resumes it, if it is still ours.
-pub(crate) async fn halt<C: ConnectionTrait>(db: &C, topic_id: i16, partition: i32, claim: u128, reason: &str) -> Result<(), DbErr> {
-    let values = [topic_id.into(), partition.into(), Uuid::from_u128(claim).into(), reason.replace('\0', "").into()];
+pub(crate) async fn halt<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    partition: i32,
+    claim: u128,
+    reason: &str,
+) -> Result<(), DbErr> {
+    let values = [
+        topic_id.into(),
+        partition.into(),
+        Uuid::from_u128(claim).into(),
+        reason.replace('\0', "").into(),
+    ];
     execute(
         db,
         "UPDATE plimsoll_internal.positions SET status = 'halted', halt_reason = $4, updated_at = now()
@@ -83,8 +139,16 @@ pub(crate) async fn halt<C: ConnectionTrait>(db: &C, topic_id: i16, partition: i
 }
 
 /// Marks partitions as owned by nobody, where they are still ours.
-pub(crate) async fn let_go<C: ConnectionTrait>(db: &C, topic_id: i16, claims: &[(i32, u128)]) -> Result<(), DbErr> {
-    let values = [topic_id.into(), array(claims.iter().map(|c| c.0)), array(claims.iter().map(|c| Uuid::from_u128(c.1)))];
+pub(crate) async fn let_go<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    claims: &[(i32, u128)],
+) -> Result<(), DbErr> {
+    let values = [
+        topic_id.into(),
+        array(claims.iter().map(|c| c.0)),
+        array(claims.iter().map(|c| Uuid::from_u128(c.1))),
+    ];
     execute(
         db,
         "WITH ours AS (
@@ -101,7 +165,11 @@ pub(crate) async fn let_go<C: ConnectionTrait>(db: &C, topic_id: i16, claims: &[
 }
 
 /// Those of `halted` that an operator resumed.
-pub(crate) async fn resumed<C: ConnectionTrait>(db: &C, topic_id: i16, halted: &[i32]) -> Result<Vec<i32>, DbErr> {
+pub(crate) async fn resumed<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    halted: &[i32],
+) -> Result<Vec<i32>, DbErr> {
     let rows = db
         .query_all_raw(statement(
             "SELECT partition FROM plimsoll_internal.positions

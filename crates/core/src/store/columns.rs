@@ -36,5 +36,11 @@ pub(crate) fn opt_uuid(bits: Option<u128>) -> Uuid {
 
 /// A text column's cell: the empty text stands for NULL. A column cannot hold U+0000.
 pub(super) fn opt_text(text: Option<String>) -> String {
-    text.map_or_else(String::new, |text| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text })
+    text.map_or_else(String::new, |text| {
+        if text.contains('\0') {
+            text.replace('\0', "\u{fffd}")
+        } else {
+            text
+        }
+    })
 }

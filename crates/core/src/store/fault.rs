@@ -17,12 +17,18 @@ pub(crate) enum Fault {
 
 /// Sorts an error.
 pub(crate) fn classify(err: &DbErr) -> Fault {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) | DbErr::Conn(RuntimeErr::SqlxError(cause))) = err
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))
+    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = err
     else {
         return Fault::Transient(err.to_string());
     };
     match cause.as_database_error() {
-        Some(refusal) => by_sqlstate(refusal.code().as_deref().unwrap_or(""), refusal.constraint(), refusal.message()),
+        Some(refusal) => by_sqlstate(
+            refusal.code().as_deref().unwrap_or(""),
+            refusal.constraint(),
+            refusal.message(),
+        ),
         None => Fault::Transient(cause.to_string()),
     }
 }
@@ -34,7 +40,9 @@ fn by_sqlstate(state: &str, constraint: Option<&str>, message: &str) -> Fault {
         "23505" if constraint.is_some_and(identity) => Fault::Duplicates,
         "PL001" => Fault::Turned,
         "40001" | "40P01" | "55P03" | "57014" | "25P03" | "25006" => transient(),
-        _ if ["08", "53"].contains(&state.get(..2).unwrap_or("")) || state.starts_with("57P0") => transient(),
+        _ if ["08", "53"].contains(&state.get(..2).unwrap_or("")) || state.starts_with("57P0") => {
+            transient()
+        }
         _ => Fault::Refused([state, constraint.unwrap_or(message)].join(" ")),
     }
 }
@@ -51,10 +59,15 @@ mod tests {
             Fault::Transient(_) => "transient",
             Fault::Refused(_) => "refused",
         };
-        for state in ["40001", "40P01", "55P03", "57014", "57P01", "57P03", "25P03", "25006", "08006", "53100", "53300"] {
+        for state in [
+            "40001", "40P01", "55P03", "57014", "57P01", "57P03", "25P03", "25006", "08006",
+            "53100", "53300",
+        ] {
             assert_eq!(kind(state, None), "transient", "{state}");
         }
-        for state in ["22003", "23514", "23502", "42501", "42P01", "P0001", "XX000", "", "7"] {
+        for state in [
+            "22003", "23514", "23502", "42501", "42P01", "P0001", "XX000", "", "7",
+        ] {
             assert_eq!(kind(state, None), "refused", "{state}");
         }
         assert_eq!(kind("23505", Some("ledger_12_identity")), "duplicates");

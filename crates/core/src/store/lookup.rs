@@ -39,18 +39,44 @@ JOIN plimsoll_internal.parked_events e ON e.sku = k.sku AND e.event_key = k.even
 WHERE e.parked_at > clock_timestamp() - $3 * interval '1 millisecond'";
 
 /// Adds to `answered` the identities that have a line in a part from `lowest` on.
-pub(super) async fn in_ledger<C: ConnectionTrait>(db: &C, doubts: &[Doubt<'_>], lowest: i32, window: Duration, answered: &mut Answered) -> Result<(), DbErr> {
-    let values = [array(doubts.iter().map(|d| d.id)), keys(doubts), lowest.into(), ms(window)];
+pub(super) async fn in_ledger<C: ConnectionTrait>(
+    db: &C,
+    doubts: &[Doubt<'_>],
+    lowest: i32,
+    window: Duration,
+    answered: &mut Answered,
+) -> Result<(), DbErr> {
+    let values = [
+        array(doubts.iter().map(|d| d.id)),
+        keys(doubts),
+        lowest.into(),
+        ms(window),
+    ];
     ask(db, IN_LEDGER, values, doubts, answered).await
 }
 
 /// Adds to `answered` the identities of refused and parked events.
-pub(super) async fn elsewhere<C: ConnectionTrait>(db: &C, doubts: &[Doubt<'_>], window: Duration, answered: &mut Answered) -> Result<(), DbErr> {
-    let values = [array(doubts.iter().map(|d| d.sku.to_string())), keys(doubts), ms(window)];
+pub(super) async fn elsewhere<C: ConnectionTrait>(
+    db: &C,
+    doubts: &[Doubt<'_>],
+    window: Duration,
+    answered: &mut Answered,
+) -> Result<(), DbErr> {
+    let values = [
+        array(doubts.iter().map(|d| d.sku.to_string())),
+        keys(doubts),
+        ms(window),
+    ];
     ask(db, ELSEWHERE, values, doubts, answered).await
 }
 
-async fn ask<C: ConnectionTrait>(db: &C, sql: &str, values: impl IntoIterator<Item = Value>, doubts: &[Doubt<'_>], answered: &mut Answered) -> Result<(), DbErr> {
+async fn ask<C: ConnectionTrait>(
+    db: &C,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+    doubts: &[Doubt<'_>],
+    answered: &mut Answered,
+) -> Result<(), DbErr> {
     if doubts.is_empty() {
         return Ok(());
     }

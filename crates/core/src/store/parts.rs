@@ -39,7 +39,11 @@ struct Closed {
 impl List {
     /// Whether the ledger may hold the identity already.
     pub(crate) fn may_have(&self, id: i64, key: EventKey) -> bool {
-        let closed = |part: &Closed| part.filter.as_ref().is_none_or(|filter| filter.may_have(id, key));
+        let closed = |part: &Closed| {
+            part.filter
+                .as_ref()
+                .is_none_or(|filter| filter.may_have(id, key))
+        };
         self.written.may_have(id, key) || self.closed.iter().any(closed)
     }
 
@@ -77,7 +81,11 @@ impl Parts {
     }
 
     /// Reads the list again, keeping the filters that are still valid.
-    pub(crate) async fn refresh<C: ConnectionTrait>(&self, db: &C, window: Duration) -> Result<Open, DbErr> {
+    pub(crate) async fn refresh<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        window: Duration,
+    ) -> Result<Open, DbErr> {
         let before = self.now();
         let (list, open) = read_list(db, window, Some(&before)).await?;
         if list.open != before.open || list.closed.len() != before.closed.len() {
@@ -87,8 +95,16 @@ impl Parts {
     }
 
     /// Closes the open part and opens the next, unless somebody did, and reads the list.
-    pub(crate) async fn turn<C: ConnectionTrait>(&self, db: &C, window: Duration) -> Result<(), DbErr> {
-        db.query_one_raw(statement("SELECT plimsoll_internal.turn_part($1)", [self.now().open.into()])).await?;
+    pub(crate) async fn turn<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        window: Duration,
+    ) -> Result<(), DbErr> {
+        db.query_one_raw(statement(
+            "SELECT plimsoll_internal.turn_part($1)",
+            [self.now().open.into()],
+        ))
+        .await?;
         self.refresh(db, window).await?;
         Ok(())
     }
@@ -96,10 +112,26 @@ impl Parts {
     /// Builds the filter of the newest closed part that has none. Answers whether there was one.
     pub(crate) async fn build_filter<C: ConnectionTrait>(&self, db: &C) -> Result<bool, DbErr> {
         let list = self.now();
-        let Some(part) = list.closed.iter().rev().find(|part| part.filter.is_none()) else { return Ok(false) };
-        let counted = statement(&format!("SELECT count(*) FROM plimsoll_internal.ledger_{}", part.number), []);
-        let rows: i64 = db.query_one_raw(counted).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        let filtered = list.closed.iter().filter_map(|part| part.filter.as_ref()).map(|f| f.identities() as u64).sum::<u64>();
+        let Some(part) = list.closed.iter().rev().find(|part| part.filter.is_none()) else {
+            return Ok(false);
+        };
+        let counted = statement(
+            &format!(
+                "SELECT count(*) FROM plimsoll_internal.ledger_{}",
+                part.number
+            ),
+            [],
+        );
+        let rows: i64 = db
+            .query_one_raw(counted)
+            .await?
+            .map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let filtered = list
+            .closed
+            .iter()
+            .filter_map(|part| part.filter.as_ref())
+            .map(|f| f.identities() as u64)
+            .sum::<u64>();
         if filtered + rows.unsigned_abs() > FILTERED_IDENTITIES_MAX {
             return Ok(false);
         }
@@ -114,9 +146,18 @@ impl Parts {
         let closed = now.closed.iter().map(|part| Closed {
             number: part.number,
             id: part.id,
-            filter: if (part.number, part.id) == (number, id) { Some(filter.share()) } else { part.filter.as_ref().map(Filter::share) },
+            filter: if (part.number, part.id) == (number, id) {
+                Some(filter.share())
+            } else {
+                part.filter.as_ref().map(Filter::share)
+            },
         });
-        let list = List { open: now.open, lowest: now.lowest, written: now.written.share(), closed: closed.collect() };
+        let list = List {
+            open: now.open,
+            lowest: now.lowest,
+            written: now.written.share(),
+            closed: closed.collect(),
+        };
         *now = Arc::new(list);
     }
 }
@@ -131,7 +172,12 @@ async fn fill<C: ConnectionTrait>(db: &C, number: i32, filter: &Filter) -> Resul
     );
     let mut last = (i64::MIN, Uuid::nil());
     loop {
-        let rows = db.query_all_raw(statement(&sql, [last.0.into(), last.1.into(), FILL_ROWS.into()])).await?;
+        let rows = db
+            .query_all_raw(statement(
+                &sql,
+                [last.0.into(), last.1.into(), FILL_ROWS.into()],
+            ))
+            .await?;
         for row in &rows {
             last = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             filter.insert(last.0, EventKey(last.1.as_u128()));
@@ -142,9 +188,15 @@ async fn fill<C: ConnectionTrait>(db: &C, number: i32, filter: &Filter) -> Resul
     }
 }
 
-async fn read_list<C: ConnectionTrait>(db: &C, window: Duration, before: Option<&List>) -> Result<(List, Open), DbErr> {
+async fn read_list<C: ConnectionTrait>(
+    db: &C,
+    window: Duration,
+    before: Option<&List>,
+) -> Result<(List, Open), DbErr> {
     let window_ms = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
-    let rows = db.query_all_raw(statement(LIST, [window_ms.into()])).await?;
+    let rows = db
+        .query_all_raw(statement(LIST, [window_ms.into()]))
+        .await?;
     let mut closed = Vec::new();
     let mut open = None;
     for row in &rows {
@@ -152,18 +204,41 @@ async fn read_list<C: ConnectionTrait>(db: &C, window: Duration, before: Option<
         if row.try_get_by_index(1)? {
             let bytes: i64 = row.try_get_by_index(3)?;
             let age = Duration::try_from_secs_f64(row.try_get_by_index(4)?).unwrap_or_default();
-            open = Some((number, Open { bytes: bytes.unsigned_abs(), age }));
+            open = Some((
+                number,
+                Open {
+                    bytes: bytes.unsigned_abs(),
+                    age,
+                },
+            ));
         } else {
             let id: Uuid = row.try_get_by_index(2)?;
-            let known = before.and_then(|list| list.closed.iter().find(|part| (part.number, part.id) == (number, id)));
-            closed.push(Closed { number, id, filter: known.and_then(|part| part.filter.as_ref().map(Filter::share)) });
+            let known = before.and_then(|list| {
+                list.closed
+                    .iter()
+                    .find(|part| (part.number, part.id) == (number, id))
+            });
+            closed.push(Closed {
+                number,
+                id,
+                filter: known.and_then(|part| part.filter.as_ref().map(Filter::share)),
+            });
         }
     }
-    let (open, facts) = open.ok_or_else(|| DbErr::Custom("no part of the ledger is open".to_owned()))?;
+    let (open, facts) =
+        open.ok_or_else(|| DbErr::Custom("no part of the ledger is open".to_owned()))?;
     let written = match before {
         Some(list) if list.open == open => list.written.share(),
         _ => Filter::for_up_to(OPEN_IDENTITIES),
     };
     let lowest = closed.first().map_or(open, |part| part.number);
-    Ok((List { open, lowest, written, closed }, facts))
+    Ok((
+        List {
+            open,
+            lowest,
+            written,
+            closed,
+        },
+        facts,
+    ))
 }

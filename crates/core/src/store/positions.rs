@@ -24,7 +24,11 @@ WHERE topic_id = $1 AND partition = ANY($2::int[]) ORDER BY partition";
 
 /// Moves every position that is ours and where we left it. Answers whether all were.
 /// `sought` ascends by partition.
-pub(super) async fn move_all(tx: &DatabaseTransaction, store: &Store, sought: &[Sought]) -> Result<bool, DbErr> {
+pub(super) async fn move_all(
+    tx: &DatabaseTransaction,
+    store: &Store,
+    sought: &[Sought],
+) -> Result<bool, DbErr> {
     let moved = execute(
         tx,
         MOVE,
@@ -41,9 +45,16 @@ pub(super) async fn move_all(tx: &DatabaseTransaction, store: &Store, sought: &[
 }
 
 /// The positions as stored; with `lock`, after every transaction that is writing them.
-pub(crate) async fn stored<C: ConnectionTrait>(db: &C, topic_id: i16, partitions: impl Iterator<Item = i32>, lock: bool) -> Result<Vec<PositionRow>, DbErr> {
+pub(crate) async fn stored<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    partitions: impl Iterator<Item = i32>,
+    lock: bool,
+) -> Result<Vec<PositionRow>, DbErr> {
     let sql = [STORED, if lock { " FOR UPDATE" } else { "" }].concat();
-    let rows = db.query_all_raw(statement(&sql, [topic_id.into(), array(partitions)])).await?;
+    let rows = db
+        .query_all_raw(statement(&sql, [topic_id.into(), array(partitions)]))
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(PositionRow {

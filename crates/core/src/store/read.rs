@@ -42,7 +42,11 @@ pub(super) async fn lock<C: ConnectionTrait>(tx: &C, skus: &[Sku]) -> Result<(),
 }
 
 /// All `skus`, from what is known and from the database, and the epoch this belongs to.
-pub(super) async fn rows<C: ConnectionTrait>(db: &C, knowledge: &Knowledge, skus: &[Sku]) -> Result<(u64, Vec<Known>), DbErr> {
+pub(super) async fn rows<C: ConnectionTrait>(
+    db: &C,
+    knowledge: &Knowledge,
+    skus: &[Sku],
+) -> Result<(u64, Vec<Known>), DbErr> {
     let (epoch, rows) = knowledge.of(skus.iter());
     let missing: Vec<usize> = (0..skus.len()).filter(|&n| rows[n].is_none()).collect();
     let mut known: Vec<Known> = rows.into_iter().map(Known::of).collect();
@@ -55,7 +59,9 @@ pub(super) async fn rows<C: ConnectionTrait>(db: &C, knowledge: &Knowledge, skus
         let n = usize::try_from(n).expect("an ordinal of what was asked");
         known[missing[n]] = read(&row)?;
     }
-    let learnt = missing.iter().filter_map(|&n| Some((skus[n].clone(), known[n].row()?)));
+    let learnt = missing
+        .iter()
+        .filter_map(|&n| Some((skus[n].clone(), known[n].row()?)));
     knowledge.keep(epoch, learnt);
     Ok((epoch, known))
 }
@@ -65,8 +71,16 @@ fn read(row: &QueryResult) -> Result<Known, DbErr> {
     let refused = row.try_get_by_index(9)?;
     let unknown: Option<i64> = row.try_get_by_index(10)?;
     let Some(id) = row.try_get_by_index::<Option<i64>>(1)? else {
-        let slot = Slot::Unknown(UnknownSku { decisions: unknown.unwrap_or(0), held });
-        return Ok(Known { slot, id: 0, refused, unknown });
+        let slot = Slot::Unknown(UnknownSku {
+            decisions: unknown.unwrap_or(0),
+            held,
+        });
+        return Ok(Known {
+            slot,
+            id: 0,
+            refused,
+            unknown,
+        });
     };
     let ledger = Option::zip(row.try_get_by_index(6)?, row.try_get_by_index(7)?);
     let stock = Stock {
@@ -77,21 +91,40 @@ fn read(row: &QueryResult) -> Result<Known, DbErr> {
         ledger,
         held,
     };
-    Ok(Known { slot: Slot::Product(stock), id, refused, unknown })
+    Ok(Known {
+        slot: Slot::Product(stock),
+        id,
+        refused,
+        unknown,
+    })
 }
 
 impl Known {
     fn of(row: Option<Row>) -> Known {
         match row {
-            Some(row) => Known { slot: Slot::Product(row.stock), id: row.id, refused: row.refused, unknown: None },
-            None => Known { slot: Slot::Unknown(UnknownSku::default()), id: 0, refused: false, unknown: None },
+            Some(row) => Known {
+                slot: Slot::Product(row.stock),
+                id: row.id,
+                refused: row.refused,
+                unknown: None,
+            },
+            None => Known {
+                slot: Slot::Unknown(UnknownSku::default()),
+                id: 0,
+                refused: false,
+                unknown: None,
+            },
         }
     }
 
     /// What may be kept: a product with a ledger. Everything else is read each time.
     fn row(&self) -> Option<Row> {
         match self.slot {
-            Slot::Product(stock) if stock.ledger.is_some() => Some(Row { id: self.id, stock, refused: self.refused }),
+            Slot::Product(stock) if stock.ledger.is_some() => Some(Row {
+                id: self.id,
+                stock,
+                refused: self.refused,
+            }),
             Slot::Product(_) | Slot::Unknown(_) => None,
         }
     }

@@ -28,11 +28,15 @@ impl Folds<'_> {
     /// Writes everything but the positions. Answers whether every row was as it was seen;
     /// if not, the transaction must not be committed.
     pub(super) async fn write(&self, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
-        let touched: Vec<usize> = (0..self.known.len()).filter(|&slot| self.folded.slots[slot].touched()).collect();
+        let touched: Vec<usize> = (0..self.known.len())
+            .filter(|&slot| self.folded.slots[slot].touched())
+            .collect();
         if !unknown::write(self, tx, &touched).await? {
             return Ok(false);
         }
-        let Some(ids) = products::create(self, tx, &touched).await? else { return Ok(false) };
+        let Some(ids) = products::create(self, tx, &touched).await? else {
+            return Ok(false);
+        };
         if !products::update(self, tx, &touched).await? {
             return Ok(false);
         }
@@ -47,14 +51,38 @@ impl Folds<'_> {
 }
 
 /// Keeps what a committed attempt made of its SKUs, and the identities it wrote.
-pub(super) fn learn(store: &Store, job: &Job, known: &[Known], epoch: u64, parts: &Arc<List>, folded: &Folded) {
-    let rows = folded.slots.iter().zip(known).zip(job.batch.skus.iter()).filter(|((after, _), _)| after.touched());
-    let (kept, unsure): (Vec<_>, Vec<_>) = rows.partition(|((after, known), _)| known.id != 0 && has_ledger(after));
-    store.knowledge.forget(unsure.into_iter().map(|(_, sku)| sku));
-    let kept = kept.into_iter().filter_map(|((after, known), sku)| match after.now {
-        Slot::Product(stock) => Some((sku.clone(), Row { id: known.id, stock, refused: known.refused || after.refused })),
-        Slot::Unknown(_) => None,
-    });
+pub(super) fn learn(
+    store: &Store,
+    job: &Job,
+    known: &[Known],
+    epoch: u64,
+    parts: &Arc<List>,
+    folded: &Folded,
+) {
+    let rows = folded
+        .slots
+        .iter()
+        .zip(known)
+        .zip(job.batch.skus.iter())
+        .filter(|((after, _), _)| after.touched());
+    let (kept, unsure): (Vec<_>, Vec<_>) =
+        rows.partition(|((after, known), _)| known.id != 0 && has_ledger(after));
+    store
+        .knowledge
+        .forget(unsure.into_iter().map(|(_, sku)| sku));
+    let kept = kept
+        .into_iter()
+        .filter_map(|((after, known), sku)| match after.now {
+            Slot::Product(stock) => Some((
+                sku.clone(),
+                Row {
+                    id: known.id,
+                    stock,
+                    refused: known.refused || after.refused,
+                },
+            )),
+            Slot::Unknown(_) => None,
+        });
     store.knowledge.keep(epoch, kept);
     for (read, outcome) in job.reads().zip(&folded.outcomes) {
         if let (Some(key), plimsoll_domain::Outcome::Movement { .. }) = (read.event.key, outcome) {

@@ -34,12 +34,15 @@ pub(crate) fn topic_id(consumer: &BaseConsumer<Context>, topic: &str) -> Option<
 }
 
 fn described(event: &Event) -> Option<String> {
-    if event.kind() != sys::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT || event.code() != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+    if event.kind() != sys::RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT
+        || event.code() != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR
+    {
         return None;
     }
     // SAFETY: everything read here is owned by the event, which is alive.
     unsafe {
-        let result = NonNull::new(sys::rd_kafka_event_DescribeTopics_result(event.0.as_ptr()).cast_mut())?;
+        let result =
+            NonNull::new(sys::rd_kafka_event_DescribeTopics_result(event.0.as_ptr()).cast_mut())?;
         let mut count = 0;
         let topics = sys::rd_kafka_DescribeTopics_result_topics(result.as_ptr(), &raw mut count);
         let topic = if count == 0 { return None } else { *topics };

@@ -21,17 +21,35 @@ pub(super) struct Mirror {
 
 impl Mirror {
     /// Mirrors and measures when a second has passed.
-    pub(super) fn pulse(&mut self, parts: &Parts, queue: &Queue<'_>, topic: &CString, assignment: &Assignment) {
+    pub(super) fn pulse(
+        &mut self,
+        parts: &Parts,
+        queue: &Queue<'_>,
+        topic: &CString,
+        assignment: &Assignment,
+    ) {
         if self.last.is_some_and(|last| last.elapsed() < PULSE) {
             return;
         }
         self.last = Some(Instant::now());
         let marks = parts.progress.all();
-        self.mirrored.retain(|partition, _| marks.contains_key(partition));
-        self.commit(parts, marks.iter().map(|(&partition, mark)| (partition, mark.next_offset)));
+        self.mirrored
+            .retain(|partition, _| marks.contains_key(partition));
+        self.commit(
+            parts,
+            marks
+                .iter()
+                .map(|(&partition, mark)| (partition, mark.next_offset)),
+        );
         for assigned in assignment.iter() {
-            if let (Some(mark), Some(seen)) = (marks.get(&assigned.partition), queue.watermarks_seen(topic, assigned.partition)) {
-                parts.metrics.partitions().set(assigned.partition, gauges(*mark, seen));
+            if let (Some(mark), Some(seen)) = (
+                marks.get(&assigned.partition),
+                queue.watermarks_seen(topic, assigned.partition),
+            ) {
+                parts
+                    .metrics
+                    .partitions()
+                    .set(assigned.partition, gauges(*mark, seen));
             }
         }
     }
@@ -39,7 +57,9 @@ impl Mirror {
     /// Mirrors `partitions` before they leave.
     pub(super) fn now(&mut self, parts: &Parts, partitions: &[i32]) {
         let marks = parts.progress.all();
-        let leaving = partitions.iter().filter_map(|p| Some((*p, marks.get(p)?.next_offset)));
+        let leaving = partitions
+            .iter()
+            .filter_map(|p| Some((*p, marks.get(p)?.next_offset)));
         self.commit(parts, leaving);
     }
 
@@ -66,7 +86,11 @@ fn gauges(mark: Mark, (low, high): (i64, i64)) -> PartitionGauges {
     PartitionGauges {
         lag_records,
         // Before the first record of this process nothing is known of the age.
-        lag_seconds: if lag_records > 0 && mark.timestamp_ms > 0 { age_ms as f64 / 1000.0 } else { 0.0 },
+        lag_seconds: if lag_records > 0 && mark.timestamp_ms > 0 {
+            age_ms as f64 / 1000.0
+        } else {
+            0.0
+        },
         retention_headroom_records: Some(mark.next_offset.saturating_sub(low)),
     }
 }

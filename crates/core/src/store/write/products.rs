@@ -31,15 +31,27 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])";
 
 /// Creates products for SKUs that had none and have one now. Answers every slot's product
 /// key, or `None` if somebody else was faster.
-pub(super) async fn create(folds: &Folds<'_>, tx: &DatabaseTransaction, touched: &[usize]) -> Result<Option<Vec<i64>>, DbErr> {
+pub(super) async fn create(
+    folds: &Folds<'_>,
+    tx: &DatabaseTransaction,
+    touched: &[usize],
+) -> Result<Option<Vec<i64>>, DbErr> {
     let mut ids: Vec<i64> = folds.known.iter().map(|known| known.id).collect();
-    let created: Vec<usize> = touched.iter().copied().filter(|&slot| folds.after(slot).created()).collect();
+    let created: Vec<usize> = touched
+        .iter()
+        .copied()
+        .filter(|&slot| folds.after(slot).created())
+        .collect();
     if created.is_empty() {
         return Ok(Some(ids));
     }
     let stock = |&slot: &usize| product(folds.after(slot).now);
     let values = [
-        array(created.iter().map(|&slot| folds.job.batch.skus[slot].to_string())),
+        array(
+            created
+                .iter()
+                .map(|&slot| folds.job.batch.skus[slot].to_string()),
+        ),
         array(created.iter().map(|slot| stock(slot).units)),
         array(created.iter().map(|slot| stock(slot).version)),
         array(created.iter().map(|slot| stock(slot).floor)),
@@ -50,15 +62,28 @@ pub(super) async fn create(folds: &Folds<'_>, tx: &DatabaseTransaction, touched:
     let rows = tx.query_all_raw(statement(CREATE, values)).await?;
     for row in &rows {
         let name: String = row.try_get_by_index(0)?;
-        let slot = folds.job.batch.skus.binary_search_by(|sku| sku.as_ref().cmp(&name)).expect("one of ours");
+        let slot = folds
+            .job
+            .batch
+            .skus
+            .binary_search_by(|sku| sku.as_ref().cmp(&name))
+            .expect("one of ours");
         ids[slot] = row.try_get_by_index(1)?;
     }
     Ok((rows.len() == created.len()).then_some(ids))
 }
 
 /// Answers whether every product was as it was seen.
-pub(super) async fn update(folds: &Folds<'_>, tx: &DatabaseTransaction, touched: &[usize]) -> Result<bool, DbErr> {
-    let mut changed: Vec<usize> = touched.iter().copied().filter(|&slot| matches!(folds.known[slot].slot, Slot::Product(_))).collect();
+pub(super) async fn update(
+    folds: &Folds<'_>,
+    tx: &DatabaseTransaction,
+    touched: &[usize],
+) -> Result<bool, DbErr> {
+    let mut changed: Vec<usize> = touched
+        .iter()
+        .copied()
+        .filter(|&slot| matches!(folds.known[slot].slot, Slot::Product(_)))
+        .collect();
     if changed.is_empty() {
         return Ok(true);
     }
@@ -67,7 +92,11 @@ pub(super) async fn update(folds: &Folds<'_>, tx: &DatabaseTransaction, touched:
     let after = |&slot: &usize| product(folds.after(slot).now);
     let values = [
         array(changed.iter().map(|&slot| folds.known[slot].id)),
-        array(changed.iter().map(|&slot| folds.job.batch.skus[slot].to_string())),
+        array(
+            changed
+                .iter()
+                .map(|&slot| folds.job.batch.skus[slot].to_string()),
+        ),
         array(changed.iter().map(|slot| before(slot).decisions)),
         array(changed.iter().map(|slot| before(slot).units)),
         array(changed.iter().map(|slot| before(slot).version)),
@@ -82,9 +111,16 @@ pub(super) async fn update(folds: &Folds<'_>, tx: &DatabaseTransaction, touched:
 }
 
 /// Writes the openings of products that were met for the first time.
-pub(super) async fn open(folds: &Folds<'_>, tx: &DatabaseTransaction, touched: &[usize], ids: &[i64]) -> Result<(), DbErr> {
-    let opened: Vec<(i64, plimsoll_domain::Line)> =
-        touched.iter().filter_map(|&slot| Some((ids[slot], folds.after(slot).opening?))).collect();
+pub(super) async fn open(
+    folds: &Folds<'_>,
+    tx: &DatabaseTransaction,
+    touched: &[usize],
+    ids: &[i64],
+) -> Result<(), DbErr> {
+    let opened: Vec<(i64, plimsoll_domain::Line)> = touched
+        .iter()
+        .filter_map(|&slot| Some((ids[slot], folds.after(slot).opening?)))
+        .collect();
     if !opened.is_empty() {
         let values = [
             array(opened.iter().map(|(id, _)| *id)),

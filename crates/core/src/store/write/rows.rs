@@ -15,7 +15,12 @@ use crate::store::positions::RULESET_REVISION;
 mod ledger;
 
 /// Writes all rows of the attempt.
-pub(super) async fn insert(folds: &Folds<'_>, tx: &DatabaseTransaction, touched: &[usize], ids: &[i64]) -> Result<(), DbErr> {
+pub(super) async fn insert(
+    folds: &Folds<'_>,
+    tx: &DatabaseTransaction,
+    touched: &[usize],
+    ids: &[i64],
+) -> Result<(), DbErr> {
     let mut ledger = ledger::Lines::default();
     let (mut refused, mut parked) = (Vec::new(), Vec::new());
     for &slot in touched {
@@ -29,15 +34,40 @@ pub(super) async fn insert(folds: &Folds<'_>, tx: &DatabaseTransaction, touched:
         match &entry.content {
             Err(malformed) => refused.push(Row::malformed(folds, entry, malformed)),
             Ok(read) => match *outcomes.next().expect("one for each event") {
-                Outcome::Movement { change, stock_after, version } => {
-                    ledger.movement(entry, read, ids[read.event.slot as usize], (change, stock_after, version));
+                Outcome::Movement {
+                    change,
+                    stock_after,
+                    version,
+                } => {
+                    ledger.movement(
+                        entry,
+                        read,
+                        ids[read.event.slot as usize],
+                        (change, stock_after, version),
+                    );
                 }
                 Outcome::Refused { refusal, seen } => {
                     // The first copy has the bytes of a repeat.
                     let keep_value = refusal != Refusal::Duplicate;
-                    refused.push(Row::of(folds, entry, read, refusal.outcome(), refusal.code(), seen, keep_value));
+                    refused.push(Row::of(
+                        folds,
+                        entry,
+                        read,
+                        refusal.outcome(),
+                        refusal.code(),
+                        seen,
+                        keep_value,
+                    ));
                 }
-                Outcome::Parked { hold, seen } => parked.push(Row::of(folds, entry, read, "parked", hold.code(), seen, true)),
+                Outcome::Parked { hold, seen } => parked.push(Row::of(
+                    folds,
+                    entry,
+                    read,
+                    "parked",
+                    hold.code(),
+                    seen,
+                    true,
+                )),
             },
         }
     }
@@ -85,7 +115,15 @@ impl Row {
         }
     }
 
-    fn of(folds: &Folds<'_>, entry: &Entry, read: &Read, outcome: &'static str, code: &'static str, seen: Option<Seen>, keep_value: bool) -> Row {
+    fn of(
+        folds: &Folds<'_>,
+        entry: &Entry,
+        read: &Read,
+        outcome: &'static str,
+        code: &'static str,
+        seen: Option<Seen>,
+        keep_value: bool,
+    ) -> Row {
         Row {
             partition: entry.partition,
             offset: entry.offset,
@@ -100,7 +138,11 @@ impl Row {
             seen,
             trace: read.trace,
             facts: read.facts.as_ref().map(|facts| facts.pack()),
-            value: if keep_value { folds.job.batch.value(entry).to_vec() } else { Vec::new() },
+            value: if keep_value {
+                folds.job.batch.value(entry).to_vec()
+            } else {
+                Vec::new()
+            },
         }
     }
 }
@@ -138,11 +180,23 @@ FROM unnest($3::int[], $4::bigint[], $5::smallint[], $6::bigint[], $7::bigint[],
     AS u(partition, record_offset, kind, quantity, occurred_ms, sku, event_key, code, detail, facts, seen, version, stock,
          floor, trace_id, payload)";
 
-async fn insert_rows(folds: &Folds<'_>, tx: &DatabaseTransaction, sql: &str, mut rows: Vec<Row>, with_outcome: bool) -> Result<(), DbErr> {
+async fn insert_rows(
+    folds: &Folds<'_>,
+    tx: &DatabaseTransaction,
+    sql: &str,
+    mut rows: Vec<Row>,
+    with_outcome: bool,
+) -> Result<(), DbErr> {
     if rows.is_empty() {
         return Ok(());
     }
-    let seen = |row: &Row| row.seen.unwrap_or(Seen { stock: 0, version: 0, floor: 0 });
+    let seen = |row: &Row| {
+        row.seen.unwrap_or(Seen {
+            stock: 0,
+            version: 0,
+            floor: 0,
+        })
+    };
     let mut values: Vec<Value> = vec![
         folds.job.topic_id.into(),
         RULESET_REVISION.into(),
@@ -165,7 +219,9 @@ async fn insert_rows(folds: &Folds<'_>, tx: &DatabaseTransaction, sql: &str, mut
     if with_outcome {
         values.push(array(rows.iter().map(|row| row.outcome.to_owned())));
     }
-    values.push(array(rows.iter_mut().map(|row| std::mem::take(&mut row.value))));
+    values.push(array(
+        rows.iter_mut().map(|row| std::mem::take(&mut row.value)),
+    ));
     execute(tx, sql, values).await?;
     Ok(())
 }

@@ -27,21 +27,38 @@ const FORGET: &str = "DELETE FROM plimsoll_internal.unknown_skus WHERE sku = ANY
 const PRODUCTS: &str = "SELECT 1 FROM products WHERE sku = ANY($1::text[]) LIMIT 1";
 
 /// Answers whether the rows were as they were seen, and none of the SKUs has a product now.
-pub(super) async fn write(folds: &Folds<'_>, tx: &DatabaseTransaction, touched: &[usize]) -> Result<bool, DbErr> {
-    let concerned: Vec<usize> = touched.iter().copied().filter(|&slot| concerns(folds, slot)).collect();
+pub(super) async fn write(
+    folds: &Folds<'_>,
+    tx: &DatabaseTransaction,
+    touched: &[usize],
+) -> Result<bool, DbErr> {
+    let concerned: Vec<usize> = touched
+        .iter()
+        .copied()
+        .filter(|&slot| concerns(folds, slot))
+        .collect();
     if concerned.is_empty() {
         return Ok(true);
     }
     let sku = |&slot: &usize| folds.job.batch.skus[slot].to_string();
-    let rows = tx.query_all_raw(statement(LOCK, [array(concerned.iter().map(sku))])).await?;
+    let rows = tx
+        .query_all_raw(statement(LOCK, [array(concerned.iter().map(sku))]))
+        .await?;
     for row in &rows {
         let (name, decisions): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        let slot = folds.job.batch.skus.binary_search_by(|sku| sku.as_ref().cmp(&name)).expect("one of ours");
+        let slot = folds
+            .job
+            .batch
+            .skus
+            .binary_search_by(|sku| sku.as_ref().cmp(&name))
+            .expect("one of ours");
         if folds.known[slot].unknown.unwrap_or(0) != decisions {
             return Ok(false);
         }
     }
-    let (stay, leave): (Vec<usize>, Vec<usize>) = concerned.iter().partition(|&&slot| is_unknown(folds.after(slot).now));
+    let (stay, leave): (Vec<usize>, Vec<usize>) = concerned
+        .iter()
+        .partition(|&&slot| is_unknown(folds.after(slot).now));
     if !leave.is_empty() {
         execute(tx, FORGET, [array(leave.iter().map(sku))]).await?;
     }
@@ -59,7 +76,9 @@ pub(super) async fn write(folds: &Folds<'_>, tx: &DatabaseTransaction, touched: 
         array(stay.iter().map(|&slot| folds.after(slot).refused)),
     ];
     execute(tx, UPDATE, values).await?;
-    let products = tx.query_one_raw(statement(PRODUCTS, [array(stay.iter().map(sku))])).await?;
+    let products = tx
+        .query_one_raw(statement(PRODUCTS, [array(stay.iter().map(sku))]))
+        .await?;
     Ok(products.is_none())
 }
 

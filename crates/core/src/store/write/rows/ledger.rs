@@ -44,7 +44,13 @@ impl Lines {
     }
 
     /// The line of a record.
-    pub(super) fn movement(&mut self, entry: &Entry, read: &Read, id: i64, (change, stock_after, version): (i64, i64, i64)) {
+    pub(super) fn movement(
+        &mut self,
+        entry: &Entry,
+        read: &Read,
+        id: i64,
+        (change, stock_after, version): (i64, i64, i64),
+    ) {
         let movement = Movement {
             id,
             key: read.event.key,
@@ -59,13 +65,24 @@ impl Lines {
             (Kind::Adjust(_), None, None) => self.plain.push(movement),
             (kind, trace, facts) => {
                 let facts = facts.as_ref().map(|facts| facts.pack());
-                self.full.push((movement, Beside { kind: kind_number(kind), trace, facts }));
+                self.full.push((
+                    movement,
+                    Beside {
+                        kind: kind_number(kind),
+                        trace,
+                        facts,
+                    },
+                ));
             }
         }
     }
 
     /// Writes them in the order of the index.
-    pub(super) async fn insert(mut self, folds: &Folds<'_>, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+    pub(super) async fn insert(
+        mut self,
+        folds: &Folds<'_>,
+        tx: &DatabaseTransaction,
+    ) -> Result<(), DbErr> {
         let part = format!("INSERT INTO plimsoll_internal.ledger_{} ", folds.parts.open);
         if !self.plain.is_empty() {
             self.plain.sort_unstable_by_key(|line| (line.id, line.key));
@@ -73,11 +90,18 @@ impl Lines {
             execute(tx, &[&part, PLAIN].concat(), values).await?;
         }
         if !self.full.is_empty() {
-            self.full.sort_unstable_by_key(|(line, _)| (line.id, line.key));
+            self.full
+                .sort_unstable_by_key(|(line, _)| (line.id, line.key));
             let mut values = columns(folds, self.full.iter().map(|(line, _)| line));
             values.push(array(self.full.iter().map(|(_, beside)| beside.kind)));
-            values.push(array(self.full.iter().map(|(_, beside)| opt_uuid(beside.trace))));
-            values.push(array(self.full.iter_mut().map(|(_, beside)| opt_text(beside.facts.take()))));
+            values.push(array(
+                self.full.iter().map(|(_, beside)| opt_uuid(beside.trace)),
+            ));
+            values.push(array(
+                self.full
+                    .iter_mut()
+                    .map(|(_, beside)| opt_text(beside.facts.take())),
+            ));
             execute(tx, &[&part, FULL].concat(), values).await?;
         }
         if !self.external.is_empty() {

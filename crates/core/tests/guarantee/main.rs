@@ -1,0 +1,20 @@
+//! The consumer against a real PostgreSQL and a broker: each test is one sentence of the guarantee,
+//! or one fault that must not break it. They see the consumer as an operator does, through its
+//! settings, the tables of the contract and the metrics; the simulation looks inside.
+
+mod world;
+
+mod adoption;
+mod holds;
+mod lost_answers;
+mod oracle;
+mod outages;
+mod outcomes;
+mod outside_hands;
+mod ownership;
+mod parts;
+mod positions;
+mod privileges;
+mod repeats;
+mod retention;
+mod unknown_skus;

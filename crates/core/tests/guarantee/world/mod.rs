@@ -1,0 +1,231 @@
+//! One test's world: a database, a topic, the traffic that was sent to it, and consumers. Knows
+//! what the contract promises of tables and views, and nothing of how the consumer keeps it.
+
+mod event;
+mod exact;
+mod proxy;
+mod running;
+mod servers;
+mod topic;
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use plimsoll_core::{Settings, database, kafka};
+use plimsoll_domain::{Limits, Nature, OnUnknownSku, Policy};
+use plimsoll_sandbox::postgres::Cluster;
+use plimsoll_sandbox::topics;
+use plimsoll_sandbox::workload::{Log, Produced, Sender};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+
+pub(crate) use event::{adjust, count, record};
+pub(crate) use exact::balances;
+pub(crate) use proxy::{Cut, Proxy};
+pub(crate) use running::Running;
+pub(crate) use topic::produce_and_abort;
+
+/// Whatever a test waits for comes within this time, also on a busy machine.
+const LIMIT: Duration = Duration::from_secs(60);
+/// How often a condition is looked at.
+const PACE: Duration = Duration::from_millis(20);
+
+pub(crate) struct World {
+    /// For consumers started from now on.
+    pub(crate) settings: Settings,
+    /// A server of this test's own, to be crashed.
+    pub(crate) server: Option<Cluster>,
+    /// For looking, and for acting as somebody else.
+    pub(crate) db: DatabaseConnection,
+    sender: Sender,
+}
+
+impl World {
+    /// The in-process broker, and a database fresh from the migration.
+    pub(crate) async fn new(partitions: i32) -> Result<World> {
+        let database = servers::migrated_database().await?;
+        World::of(servers::in_process_topic(partitions)?, database).await
+    }
+
+    /// Apache Kafka, where the behaviour of the broker matters.
+    pub(crate) async fn on_kafka(partitions: i32) -> Result<World> {
+        let database = servers::migrated_database().await?;
+        World::of(servers::kafka_topic(partitions).await?, database).await
+    }
+
+    /// A database that held `tables` when it was migrated.
+    pub(crate) async fn adopting(tables: &str) -> Result<World> {
+        let database = servers::empty_database()?;
+        servers::migrate(&database, tables).await?;
+        World::of(servers::in_process_topic(1)?, database).await
+    }
+
+    /// A database server that nobody else needs.
+    pub(crate) async fn with_own_server(partitions: i32) -> Result<World> {
+        let server = tokio::task::block_in_place(|| Cluster::start(&[]))?;
+        server.create_database("own", None)?;
+        let database = server.url("own");
+        servers::migrate(&database, "").await?;
+        let world = World::of(servers::in_process_topic(partitions)?, database).await?;
+        Ok(World {
+            server: Some(server),
+            ..world
+        })
+    }
+
+    async fn of(topic: servers::Topic, database: String) -> Result<World> {
+        let sender = Sender::connect(&topic.brokers, &topic.name, Duration::ZERO, Log::new(0))?;
+        Ok(World {
+            db: connect(&database).await?,
+            settings: settings(topic, database),
+            server: None,
+            sender,
+        })
+    }
+
+    /// Puts a product on the shelf, as somebody else would: with SQL, past Plimsoll.
+    pub(crate) async fn product(&self, sku: &str, stock: i64) -> Result<()> {
+        self.sql(&format!(
+            "INSERT INTO products (sku, current_stock) VALUES ('{sku}', {stock})"
+        ))
+        .await
+    }
+
+    /// The products `SKU0` … that generated traffic is about.
+    pub(crate) async fn products(&self, count: u32, stock: i64) -> Result<()> {
+        self.sql(&format!(
+            "INSERT INTO products (sku, current_stock) SELECT 'SKU' || n, {stock} FROM generate_series(0, {count} - 1) n"
+        ))
+        .await
+    }
+
+    /// Sends values to one partition and waits until the broker has them.
+    pub(crate) fn send<V: Into<Vec<u8>>>(
+        &mut self,
+        partition: i32,
+        values: impl IntoIterator<Item = V>,
+    ) -> Result<()> {
+        let records = values
+            .into_iter()
+            .map(|value| record(partition, Some(value.into())));
+        self.send_all(records)
+    }
+
+    /// Sends records and waits until the broker has them.
+    pub(crate) fn send_all(&mut self, records: impl IntoIterator<Item = Produced>) -> Result<()> {
+        tokio::task::block_in_place(|| self.sender.send(records)).map(drop)
+    }
+
+    /// Starts a consumer.
+    pub(crate) fn run(&self) -> Running {
+        Running::start(self.settings.clone())
+    }
+
+    /// Runs SQL of any number of statements.
+    pub(crate) async fn sql(&self, statements: &str) -> Result<()> {
+        self.db
+            .execute_unprepared(statements)
+            .await
+            .with_context(|| statements.to_owned())?;
+        Ok(())
+    }
+
+    /// The rows of a query as PostgreSQL writes them, one a line.
+    pub(crate) async fn rows(&self, query: &str) -> Result<String> {
+        let lines = format!("SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM ({query}) AS t");
+        text(&self.db, &lines).await
+    }
+
+    /// Waits until a query for one value answers `expected`.
+    pub(crate) async fn until(&self, query: &str, expected: impl ToString) -> Result<()> {
+        let expected = expected.to_string();
+        let query = format!("SELECT coalesce(({query})::text, 'NULL')");
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            // A server that was crashed by the test may still be starting.
+            let answer = text(&self.db, &query).await;
+            if answer.as_ref().is_ok_and(|answer| *answer == expected) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let positions = self
+                    .rows("SELECT * FROM positions ORDER BY partition")
+                    .await;
+                bail!("{query}\nis {answer:?}, not {expected}; positions:\n{positions:?}");
+            }
+            tokio::time::sleep(PACE).await;
+        }
+    }
+
+    /// Waits until every position is at the end of its partition.
+    pub(crate) async fn caught_up(&self) -> Result<()> {
+        let kafka = &self.settings.kafka;
+        let ends = topics::end_offsets(&kafka.brokers, &kafka.topic).await?;
+        let ends: Vec<String> = ends.iter().map(i64::to_string).collect();
+        let query = "SELECT string_agg(next_offset::text, ' ' ORDER BY partition) FROM positions";
+        self.until(query, ends.join(" ")).await
+    }
+
+    /// Everything is applied, the consumer ends, and all of it is exact.
+    pub(crate) async fn finish(&self, running: Running) -> Result<()> {
+        self.caught_up().await?;
+        running.stop().await?;
+        self.exact().await
+    }
+}
+
+/// Waits until `condition` holds.
+pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) -> Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    while !condition() {
+        if Instant::now() > deadline {
+            bail!("within {LIMIT:?} it did not happen that {what}");
+        }
+        tokio::time::sleep(PACE).await;
+    }
+    Ok(())
+}
+
+/// The only value of the only row.
+async fn text<C: ConnectionTrait>(db: &C, query: &str) -> Result<String> {
+    let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, query);
+    let row = db.query_one_raw(statement).await?;
+    Ok(row.context("the query has one row")?.try_get_by_index(0)?)
+}
+
+async fn connect(url: &str) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(4).sqlx_logging(false);
+    Ok(Database::connect(options).await?)
+}
+
+/// Usual ones, but for small batches, so that a little traffic is many transactions.
+fn settings(topic: servers::Topic, url: String) -> Settings {
+    Settings {
+        kafka: kafka::Settings {
+            brokers: topic.brokers,
+            topic: topic.name,
+            group: "plimsoll".to_owned(),
+            start: kafka::Start::Beginning,
+            protocol: kafka::Protocol::Classic,
+            properties: Vec::new(),
+        },
+        database: database::Settings {
+            url,
+            relaxed: false,
+        },
+        lanes: 2,
+        batch_records_max: 100,
+        batch_bytes_max: 1 << 20,
+        policy: Policy {
+            unknown_sku: OnUnknownSku::Park,
+            floor_default: 0,
+            limits: Limits::default(),
+        },
+        nature: Nature::Intent,
+        id_window: Duration::from_secs(7 * 24 * 3600),
+        part_bytes_max: 1 << 30,
+        keep: None,
+        instance: "test".to_owned(),
+        drain_limit: Duration::from_secs(10),
+    }
+}

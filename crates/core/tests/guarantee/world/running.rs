@@ -1,0 +1,44 @@
+//! A consumer that runs.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use plimsoll_core::{Error, Settings, Watch};
+use plimsoll_telemetry::Metrics;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub(crate) struct Running {
+    pub(crate) watch: Arc<Watch>,
+    metrics: Arc<Metrics>,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+impl Running {
+    pub(super) fn start(settings: Settings) -> Running {
+        let (watch, metrics) = (Arc::new(Watch::default()), Arc::new(Metrics::new()));
+        let (stop, stopped) = watch::channel(false);
+        let run = plimsoll_core::run(settings, Arc::clone(&watch), Arc::clone(&metrics), stopped);
+        Running {
+            watch,
+            metrics,
+            stop,
+            task: tokio::spawn(run),
+        }
+    }
+
+    /// Stops it and waits until it has drained.
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.stop.send(true).ok().context("it has ended already")?;
+        Ok(self.task.await??)
+    }
+
+    /// The sum of all series whose text begins with `series`: a name, or a name with labels.
+    pub(crate) fn metric(&self, series: &str) -> f64 {
+        let text = self.metrics.text();
+        let samples = text.lines().filter(|line| line.starts_with(series));
+        let values = samples.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
+        values.sum()
+    }
+}
