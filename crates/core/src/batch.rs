@@ -215,3 +215,6 @@ impl<'a> Names<'a> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

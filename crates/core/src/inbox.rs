@@ -137,3 +137,6 @@ impl Chunk {
         }));
     }
 }
+
+#[cfg(test)]
+mod tests;

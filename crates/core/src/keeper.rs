@@ -15,6 +15,8 @@ use crate::store::Store;
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
+/// Gauges that count a table are read in every so many rounds.
+const ROUNDS_A_COUNT: u32 = 10;
 
 /// An open part is closed at the latest when it is this share of the id window old, so that
 /// old identities leave it in time.
@@ -26,6 +28,7 @@ pub(crate) struct Keeper {
     part_bytes_max: u64,
     keep: Option<Duration>,
     session: Option<Session>,
+    rounds: u32,
 }
 
 impl Keeper {
@@ -35,6 +38,7 @@ impl Keeper {
             part_bytes_max: settings.part_bytes_max,
             keep: settings.keep,
             session: None,
+            rounds: 0,
         }
     }
 
@@ -65,7 +69,10 @@ impl Keeper {
             drop_oldest_part(db, keep, store.id_window).await?;
         }
         release_products_that_came(&store, db).await?;
-        show(&store, db).await?;
+        if self.rounds.is_multiple_of(ROUNDS_A_COUNT) {
+            show(&store, db).await?;
+        }
+        self.rounds = self.rounds.wrapping_add(1);
         self.session = Some(session);
         Ok(())
     }
@@ -122,16 +129,17 @@ async fn release_products_that_came<C: ConnectionTrait>(
 
 const GAUGES: &str = "
 SELECT (SELECT count(*) FROM plimsoll_internal.parked_events),
-    (SELECT count(*) FROM (SELECT DISTINCT sku FROM plimsoll_internal.parked_events) s)";
+    (SELECT count(*) FROM (SELECT DISTINCT sku FROM plimsoll_internal.parked_events) s),
+    (SELECT count(*) FROM products
+     WHERE (current_stock, version) IS DISTINCT FROM (ledger_stock, ledger_version)
+       AND ledger_version IS NOT NULL)";
 
 async fn show<C: ConnectionTrait>(store: &Store, db: &C) -> Result<(), DbErr> {
     if let Some(row) = db.query_one_raw(statement(GAUGES, [])).await? {
-        store
-            .metrics
-            .parked(row.try_get_by_index::<i64>(0)?.unsigned_abs());
-        store
-            .metrics
-            .held_skus(row.try_get_by_index::<i64>(1)?.unsigned_abs());
+        let count = |n| Ok::<_, DbErr>(row.try_get_by_index::<i64>(n)?.unsigned_abs());
+        store.metrics.parked(count(0)?);
+        store.metrics.held_skus(count(1)?);
+        store.metrics.drift_skus(count(2)?);
     }
     Ok(())
 }

@@ -61,3 +61,48 @@ impl Assignment {
         self.0.iter().flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fetched(partition: i32, next_offset: i64) -> Assignment {
+        let mut assignment = Assignment::default();
+        assignment.insert(Assigned {
+            partition,
+            generation: 7,
+            next_offset,
+            lane: 1,
+        });
+        assignment
+    }
+
+    #[test]
+    fn a_record_below_the_expected_offset_is_not_handed_over_again() {
+        let mut assignment = fetched(3, 10);
+        assert_eq!(assignment.expects(3, 9), None);
+        assert_eq!(assignment.expects(3, 12), Some((1, 7)), "offsets may jump");
+        assert_eq!(assignment.expects(3, 12), None);
+        assert_eq!(assignment.expects(3, 13), Some((1, 7)));
+    }
+
+    #[test]
+    fn nothing_is_expected_of_a_partition_that_left() {
+        let mut assignment = fetched(3, 10);
+        assert_eq!(assignment.remove(&[2, 3, -1, 900]), [3]);
+        assert_eq!(assignment.expects(3, 10), None);
+        assert_eq!(assignment.expects(-1, 10), None);
+        assert!(assignment.remove(&[3]).is_empty());
+    }
+
+    #[test]
+    fn the_end_of_a_partition_moves_what_is_expected() {
+        let mut assignment = fetched(0, 10);
+        assignment.moved_on(0, 15);
+        assert_eq!(assignment.expects(0, 14), None);
+        assert_eq!(
+            assignment.get(0).map(|assigned| assigned.next_offset),
+            Some(15)
+        );
+    }
+}
