@@ -12,7 +12,7 @@ use anyhow::{Context, bail, ensure};
 use plimsoll_sandbox::{ports, topics};
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
-use crate::servers::unique;
+use crate::servers::{self, unique};
 
 /// For anything that is expected to happen soon, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -148,11 +148,7 @@ impl Plimsoll {
     }
 
     /// Waits for a condition; fails with the log's tail when the service ends or a minute passes before.
-    pub fn until(
-        &mut self,
-        what: &str,
-        mut holds: impl FnMut(&Self) -> anyhow::Result<bool>,
-    ) -> anyhow::Result<()> {
+    pub fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> anyhow::Result<bool>) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while !holds(self)? {
             self.ensure_running()?;
@@ -231,22 +227,50 @@ impl Drop for Plimsoll {
     }
 }
 
+/// Makes the products `SKU0`, `SKU1` … with `stock` units each, in a table as a customer has it, and migrates: the
+/// table is adopted.
+pub async fn prepare(settings: &Settings, skus: u32, stock: i64) -> anyhow::Result<()> {
+    let products = format!(
+        "CREATE TABLE products (id bigint PRIMARY KEY, sku text NOT NULL UNIQUE, current_stock bigint NOT NULL,
+             version bigint NOT NULL DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT now());
+         INSERT INTO products (id, sku, current_stock)
+         SELECT n + 1, 'SKU' || n, {stock} FROM generate_series(0, {skus} - 1) n"
+    );
+    servers::sql(&settings.database_url, &products).await?;
+    succeed(settings, &["migrate", "up"]).map(drop)
+}
+
+/// The next offset of each of the topic's partitions that has one, summed: how much has been applied.
+pub async fn applied(settings: &Settings) -> anyhow::Result<i64> {
+    let mut connection = PgConnection::connect(&settings.database_url).await?;
+    let sum = sqlx::query_scalar("SELECT coalesce(sum(next_offset), 0)::bigint FROM positions WHERE topic = $1");
+    Ok(sum.bind(&settings.topic).fetch_one(&mut connection).await?)
+}
+
 /// Waits until every partition's position has reached the end that the topic has now.
 pub async fn until_applied(settings: &Settings, patience: Duration) -> anyhow::Result<()> {
     let ends = topics::end_offsets(&settings.bootstrap, &settings.topic).await?;
     let mut connection = PgConnection::connect(&settings.database_url).await?;
+    until(patience, "the positions reach the topic's end", async || {
+        let behind = "SELECT count(*) FROM unnest($2::bigint[]) WITH ORDINALITY AS e (end_offset, number)
+                      LEFT JOIN positions p ON p.topic = $1 AND p.partition = e.number - 1
+                      WHERE coalesce(p.next_offset, 0) < e.end_offset";
+        let behind = sqlx::query_scalar::<_, i64>(behind).bind(&settings.topic).bind(&ends);
+        Ok(behind.fetch_one(&mut connection).await? == 0)
+    })
+    .await
+}
+
+/// Waits for a condition, and fails when it does not hold in time.
+pub async fn until(
+    patience: Duration,
+    what: &str,
+    mut holds: impl AsyncFnMut() -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
     let deadline = Instant::now() + patience;
-    loop {
-        let positions = sqlx::query_scalar::<_, i64>(
-            "SELECT coalesce(p.next_offset, 0)::bigint
-             FROM generate_series(0, $2 - 1) n LEFT JOIN positions p ON p.topic = $1 AND p.partition = n ORDER BY n",
-        );
-        let positions = positions.bind(&settings.topic).bind(i32::try_from(ends.len())?);
-        let positions = positions.fetch_all(&mut connection).await?;
-        if positions.iter().zip(&ends).all(|(position, end)| position >= end) {
-            return Ok(());
-        }
-        ensure!(Instant::now() < deadline, "positions {positions:?} of {ends:?} after {patience:?}");
+    while !holds().await? {
+        ensure!(Instant::now() < deadline, "{what}: not within {patience:?}");
         tokio::time::sleep(PACE).await;
     }
+    Ok(())
 }

@@ -1,8 +1,11 @@
 //! The race exists, and is gone: the same events through the careless consumer, the textbook cure and ours.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
+use plimsoll_tests::checker::{Expect, Scope, at_end};
+use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::races::truth::{Broken, broken_sums};
 use plimsoll_tests::races::{Job, Workers, careless, plain, prepare, textbook};
 use plimsoll_tests::servers::{broker, database, topic};
@@ -71,4 +74,19 @@ async fn the_plain_poll_loop_is_exact_without_faults() {
     let job = job().await;
     plain::consume(&job).await.expect("it ends");
     assert_eq!(broken(&job).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ours_is_exact() {
+    let mut job = job().await;
+    job.database_url = database(None).expect("a database");
+    let settings = Settings::new(&job.database_url, &job.bootstrap, &job.topic);
+    ours::prepare(&settings, SKUS, OPENING).await.expect("an adopted table");
+    let plimsoll = Plimsoll::start(&settings).expect("it starts");
+    ours::until_applied(&settings, Duration::from_secs(60)).await.expect("all events are applied");
+    plimsoll.stop().expect("it ends with 0");
+    assert_eq!(broken(&job).await, []);
+    let scope = Scope { database_url: &job.database_url, bootstrap: &job.bootstrap, topic: &job.topic };
+    let unkeyed = Expect { modelled: false, ..Expect::default() };
+    at_end(scope, unkeyed).await.expect("servers answer").into_result().expect("the guarantee holds");
 }

@@ -2,9 +2,14 @@
 //! seeing the balance the one before it left. Knows nothing of how its knowledge was got:
 //! the transaction checks every bit of it again.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
-use crate::{Event, EventKey, Hold, Kind, Limits, Nature, Outcome, Refusal, Seen, Slot, Stock, UnknownSku};
+use crate::{
+    Event, EventKey, Hold, Kind, Limits, Nature, Outcome, Refusal, Seen, Slot, Stock, UnknownSku,
+};
 
 /// What the database answered about identities: the first event of a slot that had the key.
 pub type Answered = HashMap<(u32, EventKey), Kind>;
@@ -21,7 +26,7 @@ pub enum OnUnknownSku {
 }
 
 /// How this service decides, for every SKU alike.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// What becomes of an event whose SKU has no product.
     pub unknown_sku: OnUnknownSku,
@@ -83,7 +88,10 @@ pub fn fold(events: &[Event], slots: &[Slot], answered: &Answered, policy: &Poli
         slots: slots.iter().map(|&slot| After::of(slot)).collect(),
     };
     let outcomes = events.iter().map(|event| fold.event(event)).collect();
-    Folded { outcomes, slots: fold.slots }
+    Folded {
+        outcomes,
+        slots: fold.slots,
+    }
 }
 
 struct Fold<'a> {
@@ -111,7 +119,11 @@ impl Fold<'_> {
     fn repeat(&self, event: &Event) -> Option<Refusal> {
         let id = (event.slot, event.key?);
         let first = self.answered.get(&id).or_else(|| self.first.get(&id))?;
-        Some(if *first == event.kind { Refusal::Duplicate } else { Refusal::EventIdConflict })
+        Some(if *first == event.kind {
+            Refusal::Duplicate
+        } else {
+            Refusal::EventIdConflict
+        })
     }
 }
 
@@ -125,7 +137,14 @@ fn answers(outcome: Outcome) -> bool {
 
 impl After {
     fn of(slot: Slot) -> After {
-        After { before: slot, now: slot, opening: None, external: None, recorded: 0, refused: false }
+        After {
+            before: slot,
+            now: slot,
+            opening: None,
+            external: None,
+            recorded: 0,
+            refused: false,
+        }
     }
 
     /// Whether anything is to be written about the SKU itself.
@@ -135,7 +154,10 @@ impl After {
 
     /// Whether the SKU has a product now and had none before.
     pub fn created(&self) -> bool {
-        matches!((self.before, self.now), (Slot::Unknown(_), Slot::Product(_)))
+        matches!(
+            (self.before, self.now),
+            (Slot::Unknown(_), Slot::Product(_))
+        )
     }
 
     fn seen(&self) -> Option<Seen> {
@@ -150,7 +172,10 @@ impl After {
         if let (Slot::Product(stock), true) = (self.now, refusal != Refusal::Duplicate) {
             self.settle_accounts(stock);
         }
-        Outcome::Refused { refusal, seen: self.seen() }
+        Outcome::Refused {
+            refusal,
+            seen: self.seen(),
+        }
     }
 
     fn decide(&mut self, event: &Event, policy: &Policy) -> Outcome {
@@ -170,13 +195,21 @@ impl After {
     fn settle_accounts(&mut self, mut stock: Stock) -> Stock {
         match stock.ledger {
             None => {
-                self.opening = Some(Line { change: 0, stock: stock.units, version: stock.version });
+                self.opening = Some(Line {
+                    change: 0,
+                    stock: stock.units,
+                    version: stock.version,
+                });
                 stock.decisions = stock.decisions.saturating_add(1);
             }
             Some((units, version)) if (units, version) != (stock.units, stock.version) => {
                 stock.version = version.saturating_add(1);
                 let change = stock.units.saturating_sub(units);
-                self.external = Some(Line { change, stock: stock.units, version: stock.version });
+                self.external = Some(Line {
+                    change,
+                    stock: stock.units,
+                    version: stock.version,
+                });
                 stock.decisions = stock.decisions.saturating_add(1);
             }
             Some(_) => {}
@@ -187,7 +220,11 @@ impl After {
     }
 
     fn record(&mut self, outcome: Outcome) {
-        if let Outcome::Refused { refusal: Refusal::Duplicate, .. } = outcome {
+        if let Outcome::Refused {
+            refusal: Refusal::Duplicate,
+            ..
+        } = outcome
+        {
             return;
         }
         self.recorded = self.recorded.saturating_add(1);
@@ -201,7 +238,12 @@ impl After {
             Slot::Product(stock) => {
                 stock.decisions = stock.decisions.saturating_add(1);
                 stock.held |= parked;
-                if let Outcome::Movement { stock_after, version, .. } = outcome {
+                if let Outcome::Movement {
+                    stock_after,
+                    version,
+                    ..
+                } = outcome
+                {
                     stock.units = stock_after;
                     stock.version = version;
                     stock.ledger = Some((stock_after, version));
@@ -217,7 +259,10 @@ fn without_product(unknown: UnknownSku, policy: &Policy) -> Result<Stock, Outcom
     match policy.unknown_sku {
         _ if unknown.held => parked(Hold::Behind),
         OnUnknownSku::Park => parked(Hold::UnknownSku),
-        OnUnknownSku::Reject => Err(Outcome::Refused { refusal: Refusal::UnknownSku, seen: None }),
+        OnUnknownSku::Reject => Err(Outcome::Refused {
+            refusal: Refusal::UnknownSku,
+            seen: None,
+        }),
         OnUnknownSku::Create => Ok(Stock {
             units: 0,
             version: 0,
@@ -235,9 +280,15 @@ fn judge(event: &Event, stock: Stock, limits: Limits) -> Outcome {
     let seen = Some(stock.seen());
     let refused = |refusal| Outcome::Refused { refusal, seen };
     if stock.held {
-        return Outcome::Parked { hold: Hold::Behind, seen };
+        return Outcome::Parked {
+            hold: Hold::Behind,
+            seen,
+        };
     }
-    if event.expected_version.is_some_and(|version| version != stock.version) {
+    if event
+        .expected_version
+        .is_some_and(|version| version != stock.version)
+    {
         return refused(Refusal::Stale);
     }
     let Some((change, stock_after, version)) = moved(event.kind, stock, limits) else {
@@ -246,10 +297,17 @@ fn judge(event: &Event, stock: Stock, limits: Limits) -> Outcome {
     if stock_after < stock.floor {
         return match event.nature {
             Nature::Intent => refused(Refusal::BelowFloor),
-            Nature::Fact => Outcome::Parked { hold: Hold::BelowFloor, seen },
+            Nature::Fact => Outcome::Parked {
+                hold: Hold::BelowFloor,
+                seen,
+            },
         };
     }
-    Outcome::Movement { change, stock_after, version }
+    Outcome::Movement {
+        change,
+        stock_after,
+        version,
+    }
 }
 
 /// Change, stock and version after the event, unless a column cannot hold one of them.
@@ -258,12 +316,21 @@ fn moved(kind: Kind, stock: Stock, limits: Limits) -> Option<(i64, i64, i64)> {
         Kind::Adjust(change) => (change, stock.units.checked_add(change)?),
         Kind::Count(units) => (units.checked_sub(stock.units)?, units),
     };
-    let version = stock.version.checked_add(1).filter(|&v| v <= limits.version_max)?;
-    limits.hold(stock_after).then_some((change, stock_after, version))
+    let version = stock
+        .version
+        .checked_add(1)
+        .filter(|&v| v <= limits.version_max)?;
+    limits
+        .hold(stock_after)
+        .then_some((change, stock_after, version))
 }
 
 impl Stock {
     fn seen(self) -> Seen {
-        Seen { stock: self.units, version: self.version, floor: self.floor }
+        Seen {
+            stock: self.units,
+            version: self.version,
+            floor: self.floor,
+        }
     }
 }

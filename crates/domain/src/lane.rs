@@ -4,6 +4,8 @@
 //! The shell performs effects in the order given and reports back with one event.
 
 mod answer;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -91,6 +93,8 @@ pub struct Lane {
     todo: Vec<Vec<Share>>,
     /// Revoked while their transaction was running.
     leaving: Vec<i32>,
+    /// What this step asks of the shell.
+    effects: Vec<Effect>,
 }
 
 #[derive(Debug, Default)]
@@ -101,7 +105,7 @@ enum State {
     Waiting(Try),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Try {
     attempt: Attempt,
     conflicts: u32,
@@ -117,9 +121,12 @@ impl Lane {
     pub fn step(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Took(shares) => {
-                assert!(self.is_free(), "a batch was taken while another is in flight");
+                assert!(
+                    self.is_free(),
+                    "a batch was taken while another is in flight"
+                );
                 self.todo = vec![shares];
-                self.next()
+                self.next();
             }
             Event::Answered(answer) => match std::mem::take(&mut self.state) {
                 State::Applying(tried) => self.answered(tried, answer),
@@ -131,6 +138,7 @@ impl Lane {
             },
             Event::Revoked(partitions) => self.revoked(partitions),
         }
+        std::mem::take(&mut self.effects)
     }
 
     /// Whether the next batch may be taken.
@@ -138,143 +146,185 @@ impl Lane {
         matches!(self.state, State::Free)
     }
 
-    fn answered(&mut self, mut tried: Try, answer: Answer) -> Vec<Effect> {
+    fn answered(&mut self, mut tried: Try, answer: Answer) {
         match answer {
-            Answer::Committed => self.committed(tried),
+            Answer::Committed => {
+                self.effects.push(Effect::Settle(tried.attempt.shares));
+                self.let_leave();
+                self.next();
+            }
             Answer::Conflict => {
                 tried.conflicts = tried.conflicts.saturating_add(1);
                 tried.attempt.locked |= tried.conflicts >= OPTIMISTIC_TRIES_MAX;
-                self.again(tried)
-            }
-            Answer::Duplicates if tried.attempt.look_up_all => {
-                // Every identity was looked up and the index still objects: the line is older
-                // than the window, and a new part forgets it.
-                let mut effects = vec![Effect::TurnPart];
-                effects.extend(self.again(tried));
-                effects
+                self.again(tried);
             }
             Answer::Duplicates => {
+                if tried.attempt.look_up_all {
+                    // Every identity was looked up and the index still objects: the line is
+                    // older than the window, and a new part forgets it.
+                    self.effects.push(Effect::TurnPart);
+                }
                 tried.attempt.look_up_all = true;
-                self.again(tried)
+                self.again(tried);
             }
             Answer::Turned => self.again(tried),
             Answer::Transient => self.back_off(tried),
-            Answer::Lost(partitions) => self.without(tried, &partitions, Effect::Lost(partitions.clone())),
-            Answer::Ahead(partition) => self.without(tried, &[partition], Effect::Halt(partition, Halt::Ahead)),
+            Answer::Lost(partitions) => {
+                self.give_up(&mut tried, &partitions);
+                self.effects.push(Effect::Lost(partitions));
+                self.again(tried);
+            }
+            Answer::Ahead(partition) => {
+                self.give_up(&mut tried, &[partition]);
+                self.effects.push(Effect::Halt(partition, Halt::Ahead));
+                self.again(tried);
+            }
             Answer::Refused(reason) => self.cut(tried, reason),
         }
     }
 
-    fn committed(&mut self, tried: Try) -> Vec<Effect> {
-        let mut effects = vec![Effect::Settle(tried.attempt.shares)];
-        effects.extend(self.let_leave());
-        effects.extend(self.next());
-        effects
-    }
-
     /// The same shares once more, less those of partitions that left meanwhile.
-    fn again(&mut self, mut tried: Try) -> Vec<Effect> {
-        let mut effects = self.let_leave_of(&mut tried);
-        effects.extend(if tried.attempt.shares.is_empty() { self.next() } else { self.apply(tried) });
-        effects
+    fn again(&mut self, mut tried: Try) {
+        self.let_leave_of(&mut tried);
+        self.apply(tried);
     }
 
-    fn back_off(&mut self, mut tried: Try) -> Vec<Effect> {
-        let mut effects = self.let_leave_of(&mut tried);
-        if tried.attempt.shares.is_empty() {
-            effects.extend(self.next());
-            return effects;
-        }
-        let doublings = tried.faults.min(16);
-        tried.faults = tried.faults.saturating_add(1);
-        effects.push(Effect::Wait(BACKOFF_MIN.saturating_mul(1 << doublings).min(BACKOFF_MAX)));
-        self.state = State::Waiting(tried);
-        effects
-    }
-
-    fn without(&mut self, mut tried: Try, partitions: &[i32], effect: Effect) -> Vec<Effect> {
-        self.drop_partitions(partitions);
-        tried.attempt.shares.retain(|share| !partitions.contains(&share.partition));
-        let mut effects = vec![effect];
-        effects.extend(self.again(tried));
-        effects
-    }
-
-    /// Finds what the database refuses: partition by partition, then half by half.
-    fn cut(&mut self, mut tried: Try, reason: String) -> Vec<Effect> {
-        let mut effects = self.let_leave_of(&mut tried);
-        let shares = &tried.attempt.shares;
-        match shares.as_slice() {
-            [] => {}
-            [one] if one.until.saturating_sub(one.first) <= 1 => {
-                let partition = one.partition;
-                self.drop_partitions(&[partition]);
-                effects.push(Effect::Halt(partition, Halt::Refused(reason)));
-            }
-            [one] => {
-                let middle = one.first.midpoint(one.until);
-                self.todo.push(vec![Share { first: middle, ..*one }]);
-                self.todo.push(vec![Share { until: middle, ..*one }]);
-            }
-            several => self.todo.extend(several.iter().rev().map(|&share| vec![share])),
-        }
-        effects.extend(self.next());
-        effects
-    }
-
-    fn revoked(&mut self, partitions: Vec<i32>) -> Vec<Effect> {
-        self.drop_partitions(&partitions);
-        match std::mem::take(&mut self.state) {
-            State::Applying(tried) => {
-                let running = |p: &i32| tried.attempt.shares.iter().any(|share| share.partition == *p);
-                let (stay, go): (Vec<i32>, Vec<i32>) = partitions.into_iter().partition(running);
-                self.leaving.extend(stay);
-                self.state = State::Applying(tried);
-                vec![Effect::LetGo(go)]
-            }
-            State::Waiting(mut tried) => {
-                tried.attempt.shares.retain(|share| !partitions.contains(&share.partition));
-                // An empty try ends when its wait does.
-                self.state = State::Waiting(tried);
-                vec![Effect::LetGo(partitions)]
-            }
-            State::Free => vec![Effect::LetGo(partitions)],
-        }
-    }
-
-    fn next(&mut self) -> Vec<Effect> {
-        while let Some(shares) = self.todo.pop() {
-            if !shares.is_empty() {
-                let attempt = Attempt { shares, locked: false, look_up_all: false };
-                return self.apply(Try { attempt, conflicts: 0, faults: 0 });
-            }
-        }
-        self.state = State::Free;
-        vec![Effect::Free]
-    }
-
-    fn apply(&mut self, tried: Try) -> Vec<Effect> {
+    fn back_off(&mut self, mut tried: Try) {
+        self.let_leave_of(&mut tried);
         if tried.attempt.shares.is_empty() {
             return self.next();
         }
-        let attempt = tried.attempt.clone();
+        let doublings = tried.faults.min(16);
+        tried.faults = tried.faults.saturating_add(1);
+        let wait = BACKOFF_MIN.saturating_mul(1 << doublings).min(BACKOFF_MAX);
+        self.effects.push(Effect::Wait(wait));
+        self.state = State::Waiting(tried);
+    }
+
+    /// Finds what the database refuses: partition by partition, then half by half. Only what
+    /// was refused alone can be guilty: company that left meanwhile may have been.
+    fn cut(&mut self, mut tried: Try, reason: String) {
+        let alone = tried.attempt.shares.len() == 1;
+        self.let_leave_of(&mut tried);
+        match *tried.attempt.shares {
+            [one] if alone && one.until.saturating_sub(one.first) <= 1 => {
+                drop_partitions(&mut self.todo, &[one.partition]);
+                self.effects
+                    .push(Effect::Halt(one.partition, Halt::Refused(reason)));
+            }
+            [
+                Share {
+                    partition,
+                    first,
+                    until,
+                },
+            ] if alone => {
+                let middle = first.midpoint(until);
+                self.todo.push(vec![Share {
+                    partition,
+                    first: middle,
+                    until,
+                }]);
+                self.todo.push(vec![Share {
+                    partition,
+                    first,
+                    until: middle,
+                }]);
+            }
+            ref shares => self
+                .todo
+                .extend(shares.iter().rev().map(|&share| vec![share])),
+        }
+        self.next();
+    }
+
+    fn revoked(&mut self, partitions: Vec<i32>) {
+        drop_partitions(&mut self.todo, &partitions);
+        match &mut self.state {
+            State::Applying(tried) => {
+                let (stay, go) = partitions.into_iter().partition(|&p| tried.has(p));
+                self.leaving.extend::<Vec<i32>>(stay);
+                self.let_go(go);
+            }
+            State::Waiting(tried) => {
+                // An empty try ends when its wait does.
+                tried.drop_partitions(&partitions);
+                self.let_go(partitions);
+            }
+            State::Free => self.let_go(partitions),
+        }
+    }
+
+    /// Goes on with the next group that has anything left to apply.
+    fn next(&mut self) {
+        while let Some(shares) = self.todo.pop() {
+            if !shares.is_empty() {
+                return self.apply(Try::of(shares));
+            }
+        }
+        self.state = State::Free;
+        self.effects.push(Effect::Free);
+    }
+
+    fn apply(&mut self, tried: Try) {
+        if tried.attempt.shares.is_empty() {
+            return self.next();
+        }
+        self.effects.push(Effect::Apply(tried.attempt.clone()));
         self.state = State::Applying(tried);
-        vec![Effect::Apply(attempt)]
     }
 
-    fn let_leave_of(&mut self, tried: &mut Try) -> Vec<Effect> {
-        tried.attempt.shares.retain(|share| !self.leaving.contains(&share.partition));
-        self.let_leave()
+    fn give_up(&mut self, tried: &mut Try, partitions: &[i32]) {
+        tried.drop_partitions(partitions);
+        drop_partitions(&mut self.todo, partitions);
     }
 
-    fn let_leave(&mut self) -> Vec<Effect> {
+    fn let_leave_of(&mut self, tried: &mut Try) {
+        tried.drop_partitions(&self.leaving);
+        self.let_leave();
+    }
+
+    fn let_leave(&mut self) {
         let leaving = std::mem::take(&mut self.leaving);
-        if leaving.is_empty() { Vec::new() } else { vec![Effect::LetGo(leaving)] }
+        self.let_go(leaving);
+    }
+
+    fn let_go(&mut self, partitions: Vec<i32>) {
+        if !partitions.is_empty() {
+            self.effects.push(Effect::LetGo(partitions));
+        }
+    }
+}
+
+impl Try {
+    fn of(shares: Vec<Share>) -> Try {
+        Try {
+            attempt: Attempt {
+                shares,
+                locked: false,
+                look_up_all: false,
+            },
+            conflicts: 0,
+            faults: 0,
+        }
+    }
+
+    fn has(&self, partition: i32) -> bool {
+        self.attempt
+            .shares
+            .iter()
+            .any(|share| share.partition == partition)
     }
 
     fn drop_partitions(&mut self, partitions: &[i32]) {
-        for group in &mut self.todo {
-            group.retain(|share| !partitions.contains(&share.partition));
-        }
+        self.attempt
+            .shares
+            .retain(|share| !partitions.contains(&share.partition));
+    }
+}
+
+fn drop_partitions(groups: &mut [Vec<Share>], partitions: &[i32]) {
+    for group in groups {
+        group.retain(|share| !partitions.contains(&share.partition));
     }
 }

@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod event;
-pub mod stock;
-pub mod outcome;
 pub mod fold;
 pub mod lane;
+pub mod outcome;
+pub mod stock;
 
 pub use event::{Event, EventKey, Kind, Nature};
 pub use fold::{After, Answered, Folded, Line, OnUnknownSku, Policy, fold};

@@ -73,7 +73,9 @@ impl Refusal {
         match self {
             Refusal::Duplicate => "duplicate",
             Refusal::UnknownSku => "unknown_sku",
-            Refusal::EventIdConflict | Refusal::Stale | Refusal::Overflow | Refusal::BelowFloor => "rejected",
+            Refusal::EventIdConflict | Refusal::Stale | Refusal::Overflow | Refusal::BelowFloor => {
+                "rejected"
+            }
         }
     }
 

@@ -47,7 +47,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { units_max: i64::MAX, version_max: i64::MAX }
+        Limits {
+            units_max: i64::MAX,
+            version_max: i64::MAX,
+        }
     }
 }
 

@@ -10,8 +10,9 @@ mod parked;
 mod positions;
 mod products;
 
-pub(crate) use arguments::Arguments;
-pub(crate) use place::{Partition, Record};
+pub(crate) use arguments::{Arguments, Demo, Explain, Verify};
+pub(crate) use place::Record;
+pub(crate) use products::{Product, import};
 
 use arguments::Command;
 

@@ -157,5 +157,3 @@ fn telemetry(reader: &mut Reader) -> Telemetry {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -32,6 +32,8 @@ pub(crate) enum Failure {
     Configuration(Vec<Finding>),
     /// Something outside is missing: a server, a privilege, the schema.
     Environment(Complaint),
+    /// The same, several at once, each with the key that names what is missing.
+    Surroundings(Vec<Finding>),
 }
 
 /// What went wrong, and what to do about it.
@@ -54,11 +56,27 @@ impl Failure {
         Failure::Environment(Complaint { what: what.into(), fix: fix.into() })
     }
 
+    /// What went wrong, without what to do about it.
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Failure::Failed(complaint) | Failure::Usage(complaint) | Failure::Environment(complaint) => complaint.what.clone(),
+            Failure::Configuration(_) | Failure::Surroundings(_) => self.to_string(),
+        }
+    }
+
+    /// What to do about it; empty where nobody knows.
+    pub(crate) fn fix(&self) -> String {
+        match self {
+            Failure::Failed(complaint) | Failure::Usage(complaint) | Failure::Environment(complaint) => complaint.fix.clone(),
+            Failure::Configuration(_) | Failure::Surroundings(_) => String::new(),
+        }
+    }
+
     fn code(&self) -> u8 {
         match self {
             Failure::Failed(_) => 1,
             Failure::Usage(_) | Failure::Configuration(_) => 2,
-            Failure::Environment(_) => 3,
+            Failure::Environment(_) | Failure::Surroundings(_) => 3,
         }
     }
 }
@@ -71,7 +89,7 @@ impl fmt::Display for Failure {
                 write!(f, "plimsoll: {}", complaint.what)?;
                 if complaint.fix.is_empty() { Ok(()) } else { write!(f, "\n  fix: {}", complaint.fix) }
             }
-            Failure::Configuration(findings) => {
+            Failure::Configuration(findings) | Failure::Surroundings(findings) => {
                 let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
                 f.write_str(&lines.join("\n"))
             }

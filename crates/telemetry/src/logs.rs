@@ -4,8 +4,10 @@
 use std::io::{IsTerminal, stderr};
 
 use thiserror::Error;
+use tracing::Dispatch;
+use tracing::dispatcher::{SetGlobalDefaultError, set_global_default};
 use tracing_subscriber::filter::{EnvFilter, ParseError};
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::fmt::MakeWriter;
 
 /// How a log line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,37 +26,108 @@ pub enum Error {
     Filter(#[from] ParseError),
     /// The process has its subscriber already.
     #[error("log lines go elsewhere already")]
-    Taken(#[from] TryInitError),
+    Taken(#[from] SetGlobalDefaultError),
 }
 
 /// Starts writing log lines, once for each process. The filter is written as for `RUST_LOG`, such
 /// as `info` or `warn,plimsoll_core=debug`.
 ///
 /// # Errors
-/// See [`Error`].
+/// A filter that is none, or a second call.
 pub fn init(format: Format, filter: &str) -> Result<(), Error> {
+    let lines = lines(format, filter, stderr, stderr().is_terminal())?;
+    Ok(set_global_default(lines)?)
+}
+
+fn lines<W>(format: Format, filter: &str, writer: W, colour: bool) -> Result<Dispatch, ParseError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let filter = EnvFilter::builder().parse(filter)?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(stderr);
-    match format {
-        Format::Human => lines
-            .with_ansi(stderr().is_terminal())
-            .finish()
-            .try_init()?,
+        .with_writer(writer);
+    Ok(match format {
+        Format::Human => lines.with_ansi(colour).into(),
         Format::Json => lines
             .json()
             .flatten_event(true)
             .with_span_list(false)
-            .finish()
-            .try_init()?,
-    }
-    Ok(())
+            .into(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use expect_test::{Expect, expect};
+    use parking_lot::Mutex;
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written inside a span, from the level on: the time before it is another each run.
+    fn check(format: Format, filter: &str, expect: Expect) {
+        let page = Page::default();
+        let writer = page.clone();
+        let lines = lines(format, filter, move || writer.clone(), false).expect("it is a filter");
+        tracing::dispatcher::with_default(&lines, || {
+            let _entered = tracing::info_span!("batch", lane = 1).entered();
+            tracing::info!(partition = 7, "applied");
+            tracing::debug!("in detail");
+        });
+        let text = String::from_utf8(page.0.lock().clone()).expect("log lines are text");
+        let seen = text
+            .lines()
+            .filter_map(|line| Some(&line[line.find(['I', 'D'])?..]));
+        expect.assert_eq(&seen.collect::<Vec<_>>().join("\n"));
+    }
+
+    #[test]
+    fn a_line_for_a_person_has_the_span_before_it() {
+        check(
+            Format::Human,
+            "info",
+            expect!["INFO batch{lane=1}: plimsoll_telemetry::logs::tests: applied partition=7"],
+        );
+    }
+
+    #[test]
+    fn a_line_for_a_machine_is_one_object() {
+        check(
+            Format::Json,
+            "info",
+            expect![[
+                r#"INFO","message":"applied","partition":7,"target":"plimsoll_telemetry::logs::tests","span":{"lane":1,"name":"batch"}}"#
+            ]],
+        );
+    }
+
+    #[test]
+    fn the_filter_decides() {
+        check(
+            Format::Human,
+            "warn,plimsoll_telemetry=debug",
+            expect![[r#"
+                INFO batch{lane=1}: plimsoll_telemetry::logs::tests: applied partition=7
+                DEBUG batch{lane=1}: plimsoll_telemetry::logs::tests: in detail"#]],
+        );
+        check(Format::Human, "warn", expect![[""]]);
+    }
 
     #[test]
     fn a_filter_that_is_none_is_refused() {
@@ -66,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_process_has_one_subscriber() {
-        init(Format::Json, "info").expect("it is the first");
-        assert!(matches!(init(Format::Human, "info"), Err(Error::Taken(_))));
+        init(Format::Json, "off").expect("it is the first");
+        assert!(matches!(init(Format::Human, "off"), Err(Error::Taken(_))));
     }
 }

@@ -90,7 +90,8 @@ fn the_age_of_an_event_is_counted_from_a_millisecond_to_an_hour() {
         .filter_map(bucket)
         .filter_map(|rest| rest.split('"').next())
         .collect();
-    expect!["0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 30 60 300 900 3600 +Inf"].assert_eq(&bounds.join(" "));
+    expect!["0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 30 60 300 900 3600 +Inf"]
+        .assert_eq(&bounds.join(" "));
 }
 
 #[test]

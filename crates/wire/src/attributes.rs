@@ -9,17 +9,11 @@ use serde_json::value::RawValue;
 
 use crate::Malformed;
 use crate::facts::Attribute;
-use crate::value::{TextLimits, Value, check_text};
+use crate::value::{Bytes, Type, Value, check_text};
 
 const ATTRIBUTES_MAX: usize = 32;
-const NAME_LIMITS: TextLimits = TextLimits {
-    bytes_min: 1,
-    bytes_max: 200,
-};
-const TEXT_LIMITS: TextLimits = TextLimits {
-    bytes_min: 0,
-    bytes_max: 200,
-};
+const NAME_BYTES: Bytes = 1..=200;
+const TEXT_BYTES: Bytes = 0..=200;
 const NAME: &str = "the name of an attribute";
 const VALUE: &str = "an attribute";
 
@@ -28,9 +22,7 @@ pub(crate) fn read(field: Option<Value<'_>>) -> Result<BTreeMap<String, Attribut
     let Some(field) = field else {
         return Ok(BTreeMap::new());
     };
-    if field.type_name() != "an object" {
-        return Err(field.wrong("an object"));
-    }
+    field.check_type(Type::Object)?;
     let Ok(Entries { values, repeated }) = serde_json::from_str(field.raw) else {
         return Err(Malformed::LoneSurrogate { field: NAME });
     };
@@ -52,13 +44,15 @@ pub(crate) fn read(field: Option<Value<'_>>) -> Result<BTreeMap<String, Attribut
 }
 
 fn attribute(name: String, raw: &str) -> Result<(String, Attribute), Malformed> {
-    check_text(NAME, &name, NAME_LIMITS)?;
+    check_text(NAME, &name, NAME_BYTES)?;
     let value = Value { field: VALUE, raw };
-    let attribute = match value.type_name() {
-        "text" => Attribute::Text(value.text(TEXT_LIMITS)?.into_owned()),
-        "a boolean" => Attribute::Flag(raw == "true"),
-        "a number" => Attribute::Integer(value.integer()?),
-        _ => return Err(value.wrong("text, an integer or a boolean")),
+    let attribute = match value.of_type() {
+        Type::Text => Attribute::Text(value.text(TEXT_BYTES)?.into_owned()),
+        Type::Boolean => Attribute::Flag(raw == "true"),
+        Type::Number => Attribute::Integer(value.integer()?),
+        Type::Object | Type::List | Type::Null => {
+            return Err(value.wrong("text, an integer or a boolean"));
+        }
     };
     Ok((name, attribute))
 }

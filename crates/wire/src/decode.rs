@@ -6,21 +6,16 @@ use std::borrow::Cow;
 use plimsoll_domain::{EventKey, Kind, Nature};
 
 use crate::facts::Facts;
-use crate::fields::{Field, Fields};
+use crate::field::{Field, FieldSet};
+use crate::fields::Fields;
 use crate::headers::{self, Headers};
 use crate::identity::Identity;
 use crate::trace::Trace;
-use crate::value::{TextLimits, Value};
+use crate::value::{Bytes, Type, Value};
 use crate::{Malformed, attributes, text};
 
-const SKU_LIMITS: TextLimits = TextLimits {
-    bytes_min: 1,
-    bytes_max: 128,
-};
-const FACT_LIMITS: TextLimits = TextLimits {
-    bytes_min: 0,
-    bytes_max: 200,
-};
+const SKU_BYTES: Bytes = 1..=128;
+const FACT_BYTES: Bytes = 0..=200;
 
 /// What a record says about one SKU.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,107 +54,65 @@ pub fn decode<'a>(
     let text = text::utf8(payload)?;
     text::check_depth(text)?;
     match text::without_plus_signs(text) {
-        None => event(&Fields::read(text)?, headers, nature),
-        Some(repaired) => Ok(event(&Fields::read(&repaired)?, headers, nature)?.into_owned()),
+        None => unwrapped(&Fields::read(text)?, headers, nature),
+        Some(repaired) => Ok(unwrapped(&Fields::read(&repaired)?, headers, nature)?.into_owned()),
     }
 }
 
-/// Unwraps a structured CloudEvent: its `data` is the event.
-fn event<'a>(
+/// Takes the event out of its envelope, if it comes in one: a structured CloudEvent, which has it
+/// in its `data`.
+fn unwrapped<'a>(
     fields: &Fields<'a>,
     headers: &Headers,
     nature: Nature,
 ) -> Result<Decoded<'a>, Malformed> {
     if fields.get(Field::SpecVersion).is_none() {
-        return body(None, fields, headers, nature);
+        return event(None, fields, headers, nature);
     }
-    fields.each_once(&Field::OF_ENVELOPES)?;
+    fields.each_once(FieldSet::OF_ENVELOPES)?;
     let data = fields.need(Field::Data)?;
-    let event = match data.type_name() {
-        "an object" => Fields::read(data.raw)?,
-        _ => return Err(data.wrong("an object")),
-    };
-    body(Some(fields), &event, headers, nature)
+    data.check_type(Type::Object)?;
+    event(Some(fields), &Fields::read(data.raw)?, headers, nature)
 }
 
-fn body<'a>(
+fn event<'a>(
     envelope: Option<&Fields<'a>>,
     event: &Fields<'a>,
     headers: &Headers,
     default: Nature,
 ) -> Result<Decoded<'a>, Malformed> {
-    event.each_once(&Field::OF_EVENTS)?;
+    event.each_once(FieldSet::OF_EVENTS)?;
     let sku = sku(event)?;
     let kind = kind(event)?;
     let identity = Identity::of(headers, envelope, event)?;
     let nature = nature(event, kind, default)?;
-    let expected_version = event
-        .get(Field::ExpectedVersion)
-        .map(Value::natural)
-        .transpose()?;
-    let occurred_ms = occurred_ms(envelope, event)?;
-    let stated = Facts {
-        source: Some(identity.source)
-            .filter(|source| !source.is_empty())
-            .map(Cow::into_owned),
-        expected_version,
-        nature: match kind {
-            Kind::Adjust(_) => nature,
-            Kind::Count(_) => Nature::Intent,
-        },
-        ..Facts::default()
-    };
-    let facts = facts(event, stated)?;
-    let (key, trace) = (identity.key, headers.trace());
+    let version = event.get(Field::ExpectedVersion);
+    let expected_version = version.map(Value::natural).transpose()?;
     Ok(Decoded {
         sku,
         kind,
-        key,
+        key: identity.key,
         nature,
         expected_version,
-        occurred_ms,
-        trace,
-        facts,
+        occurred_ms: occurred_ms(envelope, event)?,
+        trace: headers.trace(),
+        facts: facts(
+            event,
+            Facts::stated(identity.source, expected_version, kind, nature),
+        )?,
     })
 }
 
-impl Decoded<'_> {
-    fn into_owned(self) -> Decoded<'static> {
-        let Decoded {
-            sku,
-            kind,
-            key,
-            nature,
-            expected_version,
-            occurred_ms,
-            trace,
-            facts,
-        } = self;
-        let sku = Cow::Owned(sku.into_owned());
-        Decoded {
-            sku,
-            kind,
-            key,
-            nature,
-            expected_version,
-            occurred_ms,
-            trace,
-            facts,
-        }
-    }
-}
-
 fn sku<'a>(event: &Fields<'a>) -> Result<Cow<'a, str>, Malformed> {
-    let sku = event.need(Field::ProductId)?.text(SKU_LIMITS)?;
-    match sku.chars().any(char::is_control) {
-        true => Err(Malformed::ControlCharacter {
-            field: Field::ProductId.name(),
-        }),
-        false => Ok(sku),
+    let sku = event.need(Field::ProductId)?.text(SKU_BYTES)?;
+    if sku.chars().any(char::is_control) {
+        let field = Field::ProductId.name();
+        return Err(Malformed::ControlCharacter { field });
     }
+    Ok(sku)
 }
 
-/// The kind with the quantity it needs; the quantity of the other kind is an unknown field to it.
+/// The kind with the quantity it needs. It does not look at the other one.
 fn kind(event: &Fields<'_>) -> Result<Kind, Malformed> {
     let Some(kind) = event.get(Field::Kind) else {
         return adjust(event);
@@ -199,10 +152,22 @@ fn nature(event: &Fields<'_>, kind: Kind, default: Nature) -> Result<Nature, Mal
     })
 }
 
-/// All that is kept beyond what is stated for every event; nothing in the plain case.
-fn facts(event: &Fields<'_>, stated: Facts) -> Result<Option<Box<Facts>>, Malformed> {
-    let mut facts = stated;
-    if event.any(&Field::KEPT) {
+/// The event's own time, else its envelope's.
+fn occurred_ms(
+    envelope: Option<&Fields<'_>>,
+    event: &Fields<'_>,
+) -> Result<Option<i64>, Malformed> {
+    let own = event
+        .get(Field::OccurredAt)
+        .map(Value::time_ms)
+        .transpose()?;
+    let time = envelope.and_then(|envelope| envelope.get(Field::Time));
+    Ok(own.or(time.map(Value::time_ms).transpose()?))
+}
+
+/// Adds the facts that are only kept, which most events do not have.
+fn facts(event: &Fields<'_>, mut facts: Facts) -> Result<Option<Box<Facts>>, Malformed> {
+    if event.any(FieldSet::KEPT) {
         facts.reason = fact(event, Field::Reason)?;
         facts.reference = fact(event, Field::Reference)?;
         facts.channel = fact(event, Field::Channel)?;
@@ -213,24 +178,24 @@ fn facts(event: &Fields<'_>, stated: Facts) -> Result<Option<Box<Facts>>, Malfor
 }
 
 fn fact(event: &Fields<'_>, field: Field) -> Result<Option<String>, Malformed> {
-    event
+    let text = event
         .get(field)
-        .map(|value| Ok(value.text(FACT_LIMITS)?.into_owned()))
-        .transpose()
+        .map(|value| value.text(FACT_BYTES))
+        .transpose()?;
+    Ok(text.map(Cow::into_owned))
 }
 
-/// The event's own time, else its envelope's.
-fn occurred_ms(
-    envelope: Option<&Fields<'_>>,
-    event: &Fields<'_>,
-) -> Result<Option<i64>, Malformed> {
-    let own = event
-        .get(Field::OccurredAt)
-        .map(Value::time_ms)
-        .transpose()?;
-    let envelope = envelope
-        .and_then(|fields| fields.get(Field::Time))
-        .map(Value::time_ms)
-        .transpose()?;
-    Ok(own.or(envelope))
+impl Decoded<'_> {
+    fn into_owned(self) -> Decoded<'static> {
+        Decoded {
+            sku: Cow::Owned(self.sku.into_owned()),
+            kind: self.kind,
+            key: self.key,
+            nature: self.nature,
+            expected_version: self.expected_version,
+            occurred_ms: self.occurred_ms,
+            trace: self.trace,
+            facts: self.facts,
+        }
+    }
 }

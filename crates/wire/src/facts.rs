@@ -1,6 +1,7 @@
 //! The optional facts of an event, and the one column they are packed into. What a fact means to
 //! a rule is not known here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use plimsoll_domain::{Kind, Nature};
@@ -57,6 +58,24 @@ pub enum Attribute {
 pub struct NotFacts(#[from] serde_json::Error);
 
 impl Facts {
+    /// Those that every event has, stated or by default.
+    pub(crate) fn stated(
+        source: Cow<'_, str>,
+        expected_version: Option<i64>,
+        kind: Kind,
+        nature: Nature,
+    ) -> Facts {
+        Facts {
+            source: (!source.is_empty()).then(|| source.into_owned()),
+            expected_version,
+            nature: match kind {
+                Kind::Adjust(_) => nature,
+                Kind::Count(_) => Nature::Intent,
+            },
+            ..Facts::default()
+        }
+    }
+
     /// As JSON, for a column of type `jsonb`, which may store it in another order.
     pub fn pack(&self) -> String {
         serde_json::to_string(self).expect("texts, integers and booleans are JSON")

@@ -8,112 +8,15 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::Malformed;
+use crate::field::{Field, FieldSet};
 use crate::value::Value;
-
-/// A field of an event or of a CloudEvents envelope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    ProductId,
-    QuantityChange,
-    EventId,
-    Kind,
-    Quantity,
-    Source,
-    Nature,
-    ExpectedVersion,
-    Reason,
-    Reference,
-    Channel,
-    Location,
-    OccurredAt,
-    Attributes,
-    SpecVersion,
-    Id,
-    Time,
-    Data,
-}
-
-/// Every field with its name, in the order of the enum; the most frequent first.
-const NAMES: [(&str, Field); 18] = [
-    ("product_id", Field::ProductId),
-    ("quantity_change", Field::QuantityChange),
-    ("event_id", Field::EventId),
-    ("kind", Field::Kind),
-    ("quantity", Field::Quantity),
-    ("source", Field::Source),
-    ("nature", Field::Nature),
-    ("expected_version", Field::ExpectedVersion),
-    ("reason", Field::Reason),
-    ("reference", Field::Reference),
-    ("channel", Field::Channel),
-    ("location", Field::Location),
-    ("occurred_at", Field::OccurredAt),
-    ("attributes", Field::Attributes),
-    ("specversion", Field::SpecVersion),
-    ("id", Field::Id),
-    ("time", Field::Time),
-    ("data", Field::Data),
-];
-
-impl Field {
-    /// The fields of an event.
-    pub(crate) const OF_EVENTS: [Field; 14] = [
-        Field::ProductId,
-        Field::Kind,
-        Field::QuantityChange,
-        Field::Quantity,
-        Field::EventId,
-        Field::Source,
-        Field::Nature,
-        Field::ExpectedVersion,
-        Field::Reason,
-        Field::Reference,
-        Field::Channel,
-        Field::Location,
-        Field::OccurredAt,
-        Field::Attributes,
-    ];
-
-    /// The fields of an event that are only kept as facts.
-    pub(crate) const KEPT: [Field; 5] = [
-        Field::Reason,
-        Field::Reference,
-        Field::Channel,
-        Field::Location,
-        Field::Attributes,
-    ];
-
-    /// The fields of an envelope.
-    pub(crate) const OF_ENVELOPES: [Field; 5] = [
-        Field::SpecVersion,
-        Field::Id,
-        Field::Source,
-        Field::Time,
-        Field::Data,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        NAMES[self as usize].0
-    }
-
-    fn named(name: &str) -> Option<Field> {
-        NAMES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|&(_, field)| field)
-    }
-
-    fn bit(self) -> u32 {
-        1 << self as u32
-    }
-}
 
 /// The known fields of one object.
 #[derive(Default)]
 pub(crate) struct Fields<'a> {
-    values: [Option<&'a RawValue>; NAMES.len()],
-    seen: u32,
-    repeated: u32,
+    values: [Option<&'a RawValue>; Field::COUNT],
+    seen: FieldSet,
+    repeated: FieldSet,
 }
 
 impl<'a> Fields<'a> {
@@ -144,23 +47,21 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether any of these fields is there.
-    pub(crate) fn any(&self, fields: &[Field]) -> bool {
-        fields.iter().any(|field| self.seen & field.bit() != 0)
+    pub(crate) fn any(&self, fields: FieldSet) -> bool {
+        self.seen.and(fields).first().is_some()
     }
 
     /// Refuses an object that has one of these fields more than once.
-    pub(crate) fn each_once(&self, fields: &[Field]) -> Result<(), Malformed> {
-        match fields.iter().find(|field| self.repeated & field.bit() != 0) {
-            Some(field) => Err(Malformed::RepeatedField {
-                field: field.name(),
-            }),
+    pub(crate) fn each_once(&self, fields: FieldSet) -> Result<(), Malformed> {
+        match self.repeated.and(fields).first() {
+            Some(field) => Err(Malformed::RepeatedField { field }),
             None => Ok(()),
         }
     }
 
     fn put(&mut self, field: Field, value: &'a RawValue) {
-        self.repeated |= self.seen & field.bit();
-        self.seen |= field.bit();
+        self.repeated.add(self.seen.and(field.alone()));
+        self.seen.add(field.alone());
         self.values[field as usize] = Some(value);
     }
 }
@@ -230,17 +131,5 @@ impl Visitor<'_> for KeyVisitor {
 
     fn visit_str<E>(self, name: &str) -> Result<Key, E> {
         Ok(Key(Field::named(name)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_of_names_has_the_order_of_the_enum() {
-        for (at, (name, field)) in NAMES.into_iter().enumerate() {
-            assert_eq!(at, field as usize, "{name}");
-        }
     }
 }

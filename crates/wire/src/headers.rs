@@ -1,14 +1,14 @@
 //! The headers of a record. Only those with a meaning are kept; the rest is only counted.
 
 use crate::Malformed;
-use crate::identity::{ID_LIMITS, SOURCE_LIMITS};
+use crate::identity::{ID_BYTES, SOURCE_BYTES};
 use crate::trace::Trace;
-use crate::value::{TextLimits, check_text};
+use crate::value::{Bytes, check_text};
 
 /// How many headers a record may have.
 pub const HEADERS_MAX: usize = 64;
 
-/// Enough of a value to know that it is too long.
+/// Enough of a value to know that it is longer than an id or a source may be.
 const KEPT_BYTES_MAX: usize = 201;
 
 /// What the headers of one record say. Names are case-sensitive, as Kafka's are; of two with one
@@ -66,31 +66,27 @@ impl Headers {
         let (Some(source), Some(id)) = (&self.ce_source, &self.ce_id) else {
             return Ok(None);
         };
-        let id = text("ce_id", id, ID_LIMITS)?;
-        Ok(Some((text("ce_source", source, SOURCE_LIMITS)?, id)))
+        let id = text("ce_id", id, ID_BYTES)?;
+        Ok(Some((text("ce_source", source, SOURCE_BYTES)?, id)))
     }
 
     /// `event-id`.
     pub(crate) fn event_id(&self) -> Result<Option<&str>, Malformed> {
         self.event_id
             .as_deref()
-            .map(|id| text("event-id", id, ID_LIMITS))
+            .map(|id| text("event-id", id, ID_BYTES))
             .transpose()
     }
 }
 
-fn text<'a>(
-    field: &'static str,
-    bytes: &'a [u8],
-    limits: TextLimits,
-) -> Result<&'a str, Malformed> {
-    if bytes.len() > limits.bytes_max {
-        return Err(Malformed::TextTooLong { field, limit: limits.bytes_max });
+fn text<'a>(field: &'static str, value: &'a [u8], bytes: Bytes) -> Result<&'a str, Malformed> {
+    if value.len() > *bytes.end() {
+        return Err(Malformed::TextTooLong {
+            field,
+            limit: *bytes.end(),
+        });
     }
-    let text = str::from_utf8(bytes).map_err(|error| Malformed::NotUtf8 {
-        place: field,
-        at: error.valid_up_to(),
-    })?;
-    check_text(field, text, limits)?;
+    let text = str::from_utf8(value).map_err(|error| Malformed::not_utf8(field, error))?;
+    check_text(field, text, bytes)?;
     Ok(text)
 }

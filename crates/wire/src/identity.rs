@@ -7,20 +7,15 @@ use plimsoll_domain::EventKey;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::fields::{Field, Fields};
-use crate::value::TextLimits;
+use crate::field::Field;
+use crate::fields::Fields;
+use crate::value::Bytes;
 use crate::{Headers, Malformed};
 
-/// Limits of an id.
-pub(crate) const ID_LIMITS: TextLimits = TextLimits {
-    bytes_min: 1,
-    bytes_max: 200,
-};
-/// Limits of a source.
-pub(crate) const SOURCE_LIMITS: TextLimits = TextLimits {
-    bytes_min: 0,
-    bytes_max: 200,
-};
+/// Length of an id.
+pub(crate) const ID_BYTES: Bytes = 1..=200;
+/// Length of a source.
+pub(crate) const SOURCE_BYTES: Bytes = 0..=200;
 
 /// The identity of an event, if it has one, and the source that is told about it.
 pub(crate) struct Identity<'a> {
@@ -36,20 +31,18 @@ impl<'a> Identity<'a> {
         envelope: Option<&Fields<'a>>,
         event: &Fields<'a>,
     ) -> Result<Self, Malformed> {
-        let inner = Named::read(event, Field::EventId)?;
-        let outer = envelope
-            .map(|fields| Named::read(fields, Field::Id))
-            .transpose()?;
+        let own = Named::read(event, Field::EventId)?;
+        let named = match envelope {
+            Some(envelope) => Named::read(envelope, Field::Id)?.or(own),
+            None => own,
+        };
         if let Some((source, id)) = headers.cloud_event()? {
+            let key = Some(event_key(source, id));
             return Ok(Identity {
-                key: Some(event_key(source, id)),
+                key,
                 source: Cow::Borrowed(source),
             });
         }
-        let named = match outer {
-            Some(outer) if outer.id.is_some() || inner.id.is_none() => outer,
-            _ => inner,
-        };
         let key = match &named.id {
             Some(id) => Some(event_key(&named.source, id)),
             None => headers.event_id()?.map(|id| event_key("", id)),
@@ -71,16 +64,22 @@ impl<'a> Named<'a> {
     fn read(fields: &Fields<'a>, id: Field) -> Result<Self, Malformed> {
         let id = fields
             .get(id)
-            .map(|value| value.text(ID_LIMITS))
+            .map(|value| value.text(ID_BYTES))
             .transpose()?;
         let source = fields
             .get(Field::Source)
-            .map(|value| value.text(SOURCE_LIMITS))
+            .map(|value| value.text(SOURCE_BYTES))
             .transpose()?;
         Ok(Named {
             source: source.unwrap_or_default(),
             id,
         })
+    }
+
+    /// The one with an id; without any, the one with a source.
+    fn or(self, other: Self) -> Self {
+        let there = self.id.is_some() || (other.id.is_none() && !self.source.is_empty());
+        if there { self } else { other }
     }
 }
 

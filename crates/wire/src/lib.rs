@@ -8,6 +8,7 @@ mod facts;
 mod trace;
 
 mod attributes;
+mod field;
 mod fields;
 mod identity;
 mod text;

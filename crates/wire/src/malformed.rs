@@ -1,12 +1,13 @@
 //! What can be wrong with a record, so that it says nothing about any SKU. Knows no columns: the
 //! code and the detail are plain text for whoever keeps them.
 
+use std::str::Utf8Error;
+
 use thiserror::Error;
 
 /// Why a record is no event, in order of precedence: first what is wrong with the value as a
-/// whole, then its fields in the order of the table of fields, and for one field in the order
-/// below. The first that holds is the answer. `Display` is the detail: one line for a person, at
-/// most 200 bytes, without U+0000.
+/// whole, then its fields in the order of their table, and for one field in the order below. The
+/// first that holds is the answer. `Display` is the detail.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[expect(
     missing_docs,
@@ -125,5 +126,12 @@ impl Malformed {
     /// What is wrong, for a person: one line, at most 200 bytes, without U+0000.
     pub fn detail(&self) -> String {
         self.to_string()
+    }
+
+    pub(crate) fn not_utf8(place: &'static str, error: Utf8Error) -> Malformed {
+        Malformed::NotUtf8 {
+            place,
+            at: error.valid_up_to(),
+        }
     }
 }

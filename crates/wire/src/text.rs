@@ -24,10 +24,7 @@ pub(crate) fn check_size(payload: &[u8]) -> Result<(), Malformed> {
 
 /// The value as text.
 pub(crate) fn utf8(payload: &[u8]) -> Result<&str, Malformed> {
-    str::from_utf8(payload).map_err(|error| Malformed::NotUtf8 {
-        place: "the value",
-        at: error.valid_up_to(),
-    })
+    str::from_utf8(payload).map_err(|error| Malformed::not_utf8("the value", error))
 }
 
 /// Refuses what nests too deep. The depth is at most the number of opening brackets, and those

@@ -2,81 +2,120 @@
 //! the field wants, strictly: nothing is converted.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::Malformed;
 
-/// The longest piece of a wrong value that a detail repeats, in bytes: a few words.
+/// How long a text may be, in bytes.
+pub(crate) type Bytes = RangeInclusive<usize>;
+
+/// The longest piece of a wrong value that a detail repeats, in bytes: enough to find it again.
 const EXCERPT_BYTES_MAX: usize = 64;
 
-/// A value and the field it stands in.
+/// A value and the name of what it stands in.
 #[derive(Clone, Copy)]
 pub(crate) struct Value<'a> {
     pub(crate) field: &'static str,
     pub(crate) raw: &'a str,
 }
 
-/// What a text must be like, in bytes.
-#[derive(Clone, Copy)]
-pub(crate) struct TextLimits {
-    pub(crate) bytes_min: usize,
-    pub(crate) bytes_max: usize,
+/// What JSON knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Type {
+    Text,
+    Number,
+    Boolean,
+    Object,
+    List,
+    Null,
+}
+
+impl Type {
+    fn name(self) -> &'static str {
+        match self {
+            Type::Text => "text",
+            Type::Number => "a number",
+            Type::Boolean => "a boolean",
+            Type::Object => "an object",
+            Type::List => "a list",
+            Type::Null => "null",
+        }
+    }
 }
 
 impl<'a> Value<'a> {
-    /// A text within its limits, without U+0000; borrowed unless it holds escapes.
-    pub(crate) fn text(self, limits: TextLimits) -> Result<Cow<'a, str>, Malformed> {
+    /// Its first byte tells.
+    pub(crate) fn of_type(self) -> Type {
+        match self.raw.as_bytes().first() {
+            Some(b'"') => Type::Text,
+            Some(b'{') => Type::Object,
+            Some(b'[') => Type::List,
+            Some(b't' | b'f') => Type::Boolean,
+            Some(b'n') => Type::Null,
+            _ => Type::Number,
+        }
+    }
+
+    pub(crate) fn check_type(self, wanted: Type) -> Result<(), Malformed> {
+        if self.of_type() == wanted {
+            Ok(())
+        } else {
+            Err(self.wrong(wanted.name()))
+        }
+    }
+
+    pub(crate) fn wrong(self, wanted: &'static str) -> Malformed {
+        let found = self.of_type().name();
+        Malformed::WrongType {
+            field: self.field,
+            wanted,
+            found,
+        }
+    }
+
+    /// A text of such a length, without U+0000; borrowed unless it holds escapes.
+    pub(crate) fn text(self, bytes: Bytes) -> Result<Cow<'a, str>, Malformed> {
         let text = self.any_text()?;
-        check_text(self.field, &text, limits)?;
+        check_text(self.field, &text, bytes)?;
         Ok(text)
     }
 
     /// A text of any length.
     pub(crate) fn any_text(self) -> Result<Cow<'a, str>, Malformed> {
-        let quoted = self
-            .raw
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        let Some(inner) = quoted else {
-            return Err(self.wrong("text"));
-        };
+        self.check_type(Type::Text)?;
+        let inner = &self.raw[1..self.raw.len() - 1];
         if !inner.as_bytes().contains(&b'\\') {
             return Ok(Cow::Borrowed(inner));
         }
-        match serde_json::from_str(self.raw) {
-            Ok(text) => Ok(Cow::Owned(text)),
-            Err(_) => Err(Malformed::LoneSurrogate { field: self.field }),
-        }
+        let text = serde_json::from_str(self.raw);
+        text.map(Cow::Owned)
+            .map_err(|_| Malformed::LoneSurrogate { field: self.field })
     }
 
     /// An integer that was written as one.
     pub(crate) fn integer(self) -> Result<i64, Malformed> {
-        self.raw.parse().map_err(|_| match self.type_name() {
-            "a number"
-                if self
-                    .raw
-                    .bytes()
-                    .any(|byte| matches!(byte, b'.' | b'e' | b'E')) =>
-            {
-                Malformed::NotAnInteger {
-                    field: self.field,
-                    found: self.excerpt(),
-                }
+        self.raw.parse().map_err(|_| self.no_integer())
+    }
+
+    #[cold]
+    fn no_integer(self) -> Malformed {
+        let (field, found) = (self.field, self.excerpt());
+        match self.of_type() {
+            Type::Number if self.raw.contains(['.', 'e', 'E']) => {
+                Malformed::NotAnInteger { field, found }
             }
-            "a number" => Malformed::OutOfRange {
-                field: self.field,
-                found: self.excerpt(),
-            },
+            Type::Number => Malformed::OutOfRange { field, found },
             _ => self.wrong("an integer"),
-        })
+        }
     }
 
     /// An integer that is 0 or more.
     pub(crate) fn natural(self) -> Result<i64, Malformed> {
         match self.integer()? {
-            found if found < 0 => Err(Malformed::Negative {
+            found @ ..0 => Err(Malformed::Negative {
                 field: self.field,
                 found,
             }),
@@ -86,53 +125,34 @@ impl<'a> Value<'a> {
 
     /// A time by RFC 3339, in milliseconds since 1970, rounded down.
     pub(crate) fn time_ms(self) -> Result<i64, Malformed> {
-        let time =
-            OffsetDateTime::parse(&self.any_text()?, &Rfc3339).map_err(|_| Malformed::BadTime {
-                field: self.field,
+        let (field, text) = (self.field, self.any_text()?);
+        match OffsetDateTime::parse(&text, &Rfc3339) {
+            Ok(time) => Ok(time.unix_timestamp() * 1000 + i64::from(time.millisecond())),
+            Err(_) => Err(Malformed::BadTime {
+                field,
                 found: self.excerpt(),
-            })?;
-        Ok(time.unix_timestamp() * 1000 + i64::from(time.millisecond()))
-    }
-
-    pub(crate) fn wrong(self, wanted: &'static str) -> Malformed {
-        Malformed::WrongType {
-            field: self.field,
-            wanted,
-            found: self.type_name(),
-        }
-    }
-
-    pub(crate) fn type_name(self) -> &'static str {
-        match self.raw.as_bytes().first() {
-            Some(b'"') => "text",
-            Some(b'{') => "an object",
-            Some(b'[') => "a list",
-            Some(b't' | b'f') => "a boolean",
-            Some(b'n') => "null",
-            _ => "a number",
+            }),
         }
     }
 
     /// The beginning of the value, for a person.
     pub(crate) fn excerpt(self) -> String {
         let end = self.raw.floor_char_boundary(EXCERPT_BYTES_MAX);
-        let dots = if end < self.raw.len() { "…" } else { "" };
-        format!("{}{dots}", &self.raw[..end])
+        let more = if end < self.raw.len() { "…" } else { "" };
+        format!("{}{more}", &self.raw[..end])
     }
 }
 
-/// Refuses a text outside its limits, or one that no column can hold.
-pub(crate) fn check_text(
-    field: &'static str,
-    text: &str,
-    limits: TextLimits,
-) -> Result<(), Malformed> {
-    let bytes = text.len();
-    if bytes < limits.bytes_min {
+/// Refuses a text of another length, and one that no column can hold.
+pub(crate) fn check_text(field: &'static str, text: &str, bytes: Bytes) -> Result<(), Malformed> {
+    if text.len() < *bytes.start() {
         return Err(Malformed::EmptyText { field });
     }
-    if bytes > limits.bytes_max {
-        return Err(Malformed::TextTooLong { field, limit: limits.bytes_max });
+    if text.len() > *bytes.end() {
+        return Err(Malformed::TextTooLong {
+            field,
+            limit: *bytes.end(),
+        });
     }
     if text.as_bytes().contains(&0) {
         return Err(Malformed::NulCharacter { field });

@@ -17,12 +17,8 @@ pub(super) enum Contender {
 
 impl Contender {
     /// In the order of a round.
-    pub(super) const ALL: [Contender; 4] = [
-        Contender::Careless,
-        Contender::CarelessShared,
-        Contender::Textbook,
-        Contender::Plain,
-    ];
+    pub(super) const ALL: [Contender; 5] =
+        [Contender::Ours, Contender::Careless, Contender::CarelessShared, Contender::Textbook, Contender::Plain];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -48,12 +44,12 @@ impl Contender {
     /// A few seconds of work for each.
     pub(super) fn events(self, quick: bool) -> u64 {
         let events = match self {
-            Contender::Ours | Contender::Plain => 300_000,
-            Contender::Careless => 1_000,
-            Contender::CarelessShared => 4_000,
-            Contender::Textbook => 500,
+            Contender::Ours | Contender::Plain => 200_000,
+            Contender::Careless => 6_000,
+            Contender::CarelessShared => 12_000,
+            Contender::Textbook => 3_000,
         };
-        if quick { events } else { 3 * events }
+        if quick { events } else { 5 * events }
     }
 
     /// Drains the topic of so many events once.

@@ -6,6 +6,7 @@ use super::progress;
 use super::stage::{Mix, Stage};
 
 /// A run for each mix of traffic.
+#[derive(Default)]
 pub(super) struct Growth(pub(super) Vec<(Mix, Measurement)>);
 
 const MIXES: [Mix; 5] = [
@@ -18,7 +19,7 @@ const MIXES: [Mix; 5] = [
 
 pub(super) async fn run(stage: &Stage) -> anyhow::Result<Growth> {
     let mut runs = Vec::new();
-    for mix in [] {
+    for mix in MIXES {
         let ours = Contender::Ours;
         let run = ours.drain(stage, mix, ours.events(stage.quick)).await?;
         progress(format_args!("{mix:?}: {:.1} µs + {:.1} µs", run.service_us(), run.server_us()));

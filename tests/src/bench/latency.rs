@@ -17,8 +17,9 @@ use crate::ours::{Plimsoll, Settings};
 /// Events per second that ours is measured at.
 const STEADY_RATE: f64 = 5_000.0;
 
-/// Connections, plans and caches settle meanwhile; not counted.
-const WARM_UP: Duration = Duration::from_secs(2);
+/// The share of the time in which plans and caches settle; not counted. The other contenders leave out as many of
+/// their own events.
+const WARM_UP_SHARE: u32 = 10;
 
 /// The histogram that the service keeps of its own events.
 const METRIC: &str = "plimsoll_event_age_seconds";
@@ -33,11 +34,12 @@ pub(super) struct Steady {
 }
 
 pub(super) async fn run(stage: &Stage, throughput: &Throughput) -> anyhow::Result<Vec<Steady>> {
-    let lasting = Duration::from_secs(if stage.quick { 8 } else { 30 });
-    let mut steady = vec![];
+    let lasting = Duration::from_secs(if stage.quick { 6 } else { 30 });
+    let mut steady = vec![ours(stage, lasting).await?];
     for contender in [Contender::CarelessShared, Contender::Plain] {
-        let rate = (throughput.rate(contender) / 2.0).min(STEADY_RATE);
-        steady.push(other(stage, contender, rate, lasting).await?);
+        if let Some(rate) = throughput.rate(contender) {
+            steady.push(other(stage, contender, (rate / 2.0).min(STEADY_RATE), lasting).await?);
+        }
     }
     for one in &steady {
         let name = one.contender.name();
@@ -50,8 +52,8 @@ async fn ours(stage: &Stage, lasting: Duration) -> anyhow::Result<Steady> {
     let topic = stage.empty_topic().await?;
     let database = stage.database(Schema::Ours, Mix::USUAL.skus).await?;
     let plimsoll = Plimsoll::start_ready(&Settings::new(&database, &stage.bootstrap(), &topic))?;
-    let producer = pace::start(stage, &topic, STEADY_RATE, WARM_UP + lasting);
-    tokio::time::sleep(WARM_UP).await;
+    let producer = pace::start(stage, &topic, STEADY_RATE, lasting);
+    tokio::time::sleep(pace::HEAD_START + lasting / WARM_UP_SHARE).await;
     let before = Histogram::read(METRIC, &plimsoll.get("/metrics")?)?;
     producer.await??;
     let ages = Histogram::read(METRIC, &plimsoll.get("/metrics")?)?.since(&before);
@@ -64,9 +66,9 @@ async fn ours(stage: &Stage, lasting: Duration) -> anyhow::Result<Steady> {
 async fn other(stage: &Stage, contender: Contender, rate: f64, lasting: Duration) -> anyhow::Result<Steady> {
     let topic = stage.empty_topic().await?;
     let database = stage.database(Schema::Others, Mix::USUAL.skus).await?;
-    let events = pace::events(rate, WARM_UP + lasting);
+    let events = pace::events(rate, lasting);
     let consumer = outside::start(stage, contender, &topic, &database, events)?;
-    pace::start(stage, &topic, rate, WARM_UP + lasting).await??;
+    pace::start(stage, &topic, rate, lasting).await??;
     let latency = tokio::task::spawn_blocking(|| outside::finish(consumer)).await??.latency;
     stage.drop_database(&database).await?;
     Ok(Steady { contender, rate, p50_ms: latency.p50_ms as f64, p99_ms: latency.p99_ms as f64 })

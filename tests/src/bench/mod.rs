@@ -8,8 +8,8 @@ mod options;
 
 mod contender;
 mod measurement;
-mod outside;
 mod ours;
+mod outside;
 mod stage;
 
 mod growth;
@@ -22,7 +22,7 @@ mod report;
 use std::fs;
 use std::io::Write;
 
-pub use options::{Command, ConsumerOptions, Kind, Options};
+pub use options::{Command, ConsumerOptions, Kind, Options, Part};
 use stage::Stage;
 
 use crate::races::{Report, careless, plain, textbook};
@@ -32,10 +32,17 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let stage = Stage::open(options)?;
     let report = runtime.block_on(async {
-        let throughput = throughput::run(&stage).await?;
-        let latency = latency::run(&stage, &throughput).await?;
-        let growth = growth::run(&stage).await?;
-        anyhow::Ok(report::Report { throughput, latency, growth })
+        let mut report = report::Report::default();
+        if options.wants(Part::Throughput) {
+            report.throughput = throughput::run(&stage).await?;
+        }
+        if options.wants(Part::Latency) {
+            report.latency = latency::run(&stage, &report.throughput).await?;
+        }
+        if options.wants(Part::Growth) {
+            report.growth = growth::run(&stage).await?;
+        }
+        anyhow::Ok(report)
     })?;
     if let Some(folder) = options.out.parent() {
         fs::create_dir_all(folder)?;

@@ -19,6 +19,9 @@ pub struct Options {
     /// Rounds of all contenders [default: 7, with --quick 3].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=30))]
     pub rounds: Option<u32>,
+    /// Only this part; may be repeated. Latency alone is that of Plimsoll alone.
+    #[arg(long, value_name = "PART")]
+    pub only: Vec<Part>,
     /// Where the figures go, as JSON.
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     pub out: PathBuf,
@@ -28,10 +31,26 @@ pub struct Options {
 }
 
 impl Options {
+    /// Whether a part was asked for.
+    pub fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
     /// How many rounds.
     pub fn rounds(&self) -> u32 {
         self.rounds.unwrap_or(if self.quick { 3 } else { 7 })
     }
+}
+
+/// What the bench consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// All contenders drain a backlog in turn.
+    Throughput,
+    /// From record to commit at a steady load.
+    Latency,
+    /// Cost per event with other traffic.
+    Growth,
 }
 
 /// Not for people.

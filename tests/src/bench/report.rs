@@ -11,6 +11,8 @@ use super::measurement::{Measurement, median};
 use super::options::Options;
 use super::throughput::Throughput;
 
+/// A part that was not run is empty.
+#[derive(Default)]
 pub(super) struct Report {
     pub(super) throughput: Throughput,
     pub(super) latency: Vec<Steady>,
@@ -31,9 +33,11 @@ impl Report {
             let name = steady.contender.name();
             json!({ "contender": name, "rate": steady.rate, "p50_ms": steady.p50_ms, "p99_ms": steady.p99_ms })
         });
-        let growth = self.growth.0.iter().map(|(mix, run)| {
-            json!({ "skus": mix.skus, "duplicates": mix.duplicates, "run": run.to_json() })
-        });
+        let growth = self
+            .growth
+            .0
+            .iter()
+            .map(|(mix, run)| json!({ "skus": mix.skus, "duplicates": mix.duplicates, "run": run.to_json() }));
         json!({
             "quick": options.quick,
             "keyed": !options.unkeyed,
@@ -46,7 +50,22 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Draining a backlog (medians)")?;
+        if !self.throughput.0.is_empty() {
+            self.drains(f)?;
+        }
+        if !self.growth.0.is_empty() {
+            self.mixes(f)?;
+        }
+        if !self.latency.is_empty() {
+            self.ages(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Report {
+    fn drains(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nDraining a backlog (medians)")?;
         heading(f, "plimsoll is faster by (95 %)")?;
         for (contender, runs) in &self.throughput.0 {
             row(f, contender.name(), runs)?;
@@ -58,12 +77,20 @@ impl fmt::Display for Report {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn mixes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nPlimsoll with other traffic")?;
         heading(f, "first commit after")?;
         for (mix, run) in &self.growth.0 {
             row(f, &format!("{} SKUs, {} % copies", mix.skus, mix.duplicates * 100.0), std::slice::from_ref(run))?;
             writeln!(f, "  {:.1} s", run.first_commit.map_or(f64::NAN, |elapsed| elapsed.as_secs_f64()))?;
         }
+        Ok(())
+    }
+
+    fn ages(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nFrom record to commit at a steady load")?;
         writeln!(f, "{:<30} {:>10} {:>10} {:>10}", "", "events/s", "p50 ms", "p99 ms")?;
         for Steady { contender, rate, p50_ms, p99_ms } in &self.latency {

@@ -25,12 +25,8 @@ const OPENING_STOCK: i64 = 1_000_000_000;
 const SEED: u64 = 42;
 
 /// A server as one would run it on a small machine, durable; no checkpoint falls into a run.
-const POSTGRES: [(&str, &str); 4] = [
-    ("shared_buffers", "512MB"),
-    ("max_wal_size", "8GB"),
-    ("checkpoint_timeout", "1h"),
-    ("min_wal_size", "1GB"),
-];
+const POSTGRES: [(&str, &str); 4] =
+    [("shared_buffers", "512MB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "1h"), ("min_wal_size", "1GB")];
 
 /// Traffic that differs from the usual.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -144,19 +140,11 @@ impl Stage {
     }
 }
 
-/// Ours adopts a table of products that was there before, as at a customer's.
 async fn fill(url: &str, bootstrap: &str, schema: Schema, skus: u32) -> anyhow::Result<()> {
     match schema {
         Schema::Others => races::prepare(url, skus, PARTITIONS, OPENING_STOCK).await,
         Schema::Ours => {
-            let products = format!(
-                "CREATE TABLE products (id bigint PRIMARY KEY, sku text NOT NULL UNIQUE, current_stock bigint NOT NULL,
-                     version bigint NOT NULL DEFAULT 0, updated_at timestamptz NOT NULL DEFAULT now());
-                 INSERT INTO products (id, sku, current_stock)
-                 SELECT n + 1, 'SKU' || n, {OPENING_STOCK} FROM generate_series(0, {skus} - 1) n"
-            );
-            servers::sql(url, &products).await?;
-            ours::succeed(&Settings::new(url, bootstrap, "inventory-events"), &["migrate", "up"])?;
+            ours::prepare(&Settings::new(url, bootstrap, "inventory-events"), skus, OPENING_STOCK).await?;
             servers::sql(url, "VACUUM ANALYZE").await
         }
     }

@@ -7,6 +7,7 @@ use super::ratio::{self, Ratio};
 use super::stage::{Mix, Stage};
 
 /// All runs, by contender, in the order of rounds.
+#[derive(Default)]
 pub(super) struct Throughput(pub(super) Vec<(Contender, Vec<Measurement>)>);
 
 pub(super) async fn run(stage: &Stage) -> anyhow::Result<Throughput> {
@@ -28,9 +29,10 @@ impl Throughput {
         runs.map(Measurement::events_per_second)
     }
 
-    /// Events per second, the median of its runs.
-    pub(super) fn rate(&self, contender: Contender) -> f64 {
-        median(self.rates(contender))
+    /// Events per second, the median of its runs if there were any.
+    pub(super) fn rate(&self, contender: Contender) -> Option<f64> {
+        let rate = median(self.rates(contender));
+        rate.is_finite().then_some(rate)
     }
 
     /// How many times faster ours is.

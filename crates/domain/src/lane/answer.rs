@@ -1,6 +1,9 @@
 //! What the database can answer to an attempt, and how a lost answer of COMMIT is found out.
 //! Knows no SQLSTATE: the store maps those to these.
 
+#[cfg(test)]
+mod tests;
+
 /// The answer to one attempt. Each has one right behaviour, in `Lane::step`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -56,16 +59,26 @@ pub struct PositionRow {
 /// | our claim, above, not at a sent `to` | ahead |
 /// | all at `from` | not done: transient |
 pub fn answer_of_positions(sought: &[Sought], stored: &[PositionRow], commit_sent: bool) -> Answer {
-    let row = |s: &Sought| stored.iter().find(|row| row.partition == s.partition && row.claim == s.claim);
+    let row = |s: &Sought| {
+        stored
+            .iter()
+            .find(|row| row.partition == s.partition && row.claim == s.claim)
+    };
     let moved = |s: &Sought| s.to != s.from && row(s).is_some_and(|row| row.next_offset == s.to);
     if commit_sent && sought.iter().any(moved) {
         return Answer::Committed;
     }
     let lost = |s: &Sought| row(s).is_none_or(|row| row.next_offset < s.from);
-    let lost: Vec<i32> = sought.iter().filter(|s| lost(s)).map(|s| s.partition).collect();
+    let lost: Vec<i32> = sought
+        .iter()
+        .filter(|s| lost(s))
+        .map(|s| s.partition)
+        .collect();
     if !lost.is_empty() {
         return Answer::Lost(lost);
     }
-    let ahead = sought.iter().find(|s| row(s).is_some_and(|row| row.next_offset > s.from));
+    let ahead = sought
+        .iter()
+        .find(|s| row(s).is_some_and(|row| row.next_offset > s.from));
     ahead.map_or(Answer::Transient, |s| Answer::Ahead(s.partition))
 }

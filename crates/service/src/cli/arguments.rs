@@ -93,13 +93,9 @@ pub(crate) struct Verify {
 }
 
 #[derive(Clone, Debug, Args)]
-#[group(id = "what", required = true, multiple = false, args = ["event_id", "record"])]
 pub(crate) struct Explain {
-    /// The event's id as its producer wrote it
-    pub(crate) event_id: Option<String>,
-    /// The record instead, such as inventory-events/2/1234
-    #[arg(long, value_name = "TOPIC/PARTITION/OFFSET")]
-    pub(crate) record: Option<Record>,
+    #[command(flatten)]
+    pub(crate) what: What,
     /// Only this SKU's events; much faster on a large ledger
     #[arg(long, conflicts_with = "record")]
     pub(crate) sku: Option<String>,
@@ -109,6 +105,17 @@ pub(crate) struct Explain {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// An event or a record.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct What {
+    /// The event's id as its producer wrote it
+    pub(crate) event_id: Option<String>,
+    /// The record instead, such as inventory-events/2/1234
+    #[arg(long, value_name = "TOPIC/PARTITION/OFFSET")]
+    pub(crate) record: Option<Record>,
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -133,11 +140,18 @@ pub(crate) enum Products {
 }
 
 #[derive(Clone, Debug, Args)]
-#[group(id = "which", required = true, multiple = false, args = ["sku", "sku_pattern", "all"])]
 pub(crate) struct SetFloor {
     /// Units; no product may stand below
     #[arg(allow_negative_numbers = true)]
     pub(crate) units: i64,
+    #[command(flatten)]
+    pub(crate) whose: Whose,
+}
+
+/// Some products, or all.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Whose {
     /// This product
     #[arg(long)]
     pub(crate) sku: Option<String>,

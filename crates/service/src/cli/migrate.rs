@@ -47,7 +47,7 @@ async fn status(db: &PgPool, json: bool) -> Result<Verdict, Failure> {
 /// Whether there is a table of products that Plimsoll did not make. Refuses one of another shape
 /// before anything is touched.
 async fn adopts(db: &PgPool) -> Result<bool, Failure> {
-    let statement = "SELECT to_regclass('products') IS NOT NULL AND to_regclass('plimsoll.openings') IS NULL";
+    let statement = "SELECT to_regclass('products') IS NOT NULL AND to_regclass('plimsoll_internal.openings') IS NULL";
     let adopts: bool = query(statement).fetch_one(db).await?.try_get(0)?;
     if adopts {
         check_shape(db).await?;

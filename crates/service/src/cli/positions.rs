@@ -60,7 +60,7 @@ async fn resume(db: &PgPool, place: &Partition) -> Result<Verdict, Failure> {
     let mut tx = db.begin().await?;
     let position = Position::lock(&mut tx, place).await?;
     position.must_be_halted(place)?;
-    let statement = "UPDATE plimsoll.positions SET status = 'idle', halt_reason = NULL, updated_at = now() WHERE topic_id = $1 AND partition = $2";
+    let statement = "UPDATE plimsoll_internal.positions SET status = 'idle', halt_reason = NULL, updated_at = now() WHERE topic_id = $1 AND partition = $2";
     query(statement).bind(position.topic_id).bind(place.partition).execute(&mut *tx).await?;
     tx.commit().await?;
     say::line(format_args!("{place} may go on at offset {}; it was halted: {}", position.next_offset, position.why()));
@@ -82,10 +82,10 @@ async fn accept_gap(db: &PgPool, place: &Partition, gap: &Gap) -> Result<Verdict
         let what = format!("{place} stands at offset {}, and {} is not beyond it: positions never go back", position.next_offset, gap.to);
         return Err(Failure::failed(what, format!("give --to more than {}", position.next_offset)));
     }
-    let insert = "INSERT INTO plimsoll.accepted_gaps (topic_id, partition, from_offset, to_offset, reason, accepted_by) VALUES ($1, $2, $3, $4, $5, $6)";
+    let insert = "INSERT INTO plimsoll_internal.accepted_gaps (topic_id, partition, from_offset, to_offset, reason, accepted_by) VALUES ($1, $2, $3, $4, $5, $6)";
     let insert = query(insert).bind(position.topic_id).bind(place.partition).bind(position.next_offset).bind(gap.to);
     // A fresh claim shuts out an owner that does not know of the halt.
-    let forward = "UPDATE plimsoll.positions SET next_offset = $3, claim = gen_random_uuid(), updated_at = now() WHERE topic_id = $1 AND partition = $2";
+    let forward = "UPDATE plimsoll_internal.positions SET next_offset = $3, claim = gen_random_uuid(), updated_at = now() WHERE topic_id = $1 AND partition = $2";
     query(forward).bind(position.topic_id).bind(place.partition).bind(gap.to).execute(&mut *tx).await?;
     insert.bind(&gap.reason).bind(&gap.by).execute(&mut *tx).await?;
     tx.commit().await?;
@@ -107,7 +107,7 @@ impl Position {
     async fn lock(tx: &mut PgTransaction<'_>, place: &Partition) -> Result<Position, Failure> {
         let statement = "
             SELECT p.topic_id, p.next_offset, p.status, p.halt_reason
-            FROM plimsoll.positions p JOIN plimsoll.topics t ON t.id = p.topic_id
+            FROM plimsoll_internal.positions p JOIN plimsoll_internal.topics t ON t.id = p.topic_id
             WHERE t.name = $1 AND p.partition = $2 FOR NO KEY UPDATE OF p";
         let row = query(statement).bind(&place.topic).bind(place.partition).fetch_optional(&mut **tx).await?;
         let row = row.ok_or_else(|| Failure::failed(format!("{place} was never claimed"), "see `plimsoll positions list`"))?;

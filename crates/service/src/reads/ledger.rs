@@ -45,15 +45,15 @@ pub(crate) struct Line {
 
 const PRODUCT: &str = "SELECT id::bigint FROM products WHERE sku = $1";
 
-const PARTS: &str = "SELECT number FROM plimsoll.parts ORDER BY number DESC";
+const PARTS: &str = "SELECT number FROM plimsoll_internal.parts ORDER BY number DESC";
 
 const IN_PART: &str = "
 SELECT row_to_json(q) FROM (
-    SELECT l.version, plimsoll.kind_name(l.kind) AS kind, l.quantity_change, l.stock_after, l.event_key,
+    SELECT l.version, plimsoll_internal.kind_name(l.kind) AS kind, l.quantity_change, l.stock_after, l.event_key,
         t.name AS topic, l.partition, l.record_offset, l.ruleset_revision, coalesce(l.flags, '{}') AS flags,
         l.facts ->> 'reason' AS reason, l.facts ->> 'reference' AS reference,
-        plimsoll.trace_hex(l.trace_id) AS trace_id, plimsoll.from_ms(l.occurred_ms) AS occurred_at, l.recorded_at
-    FROM plimsoll.lines l LEFT JOIN plimsoll.topics t ON t.id = l.topic_id
+        plimsoll_internal.trace_hex(l.trace_id) AS trace_id, plimsoll_internal.from_ms(l.occurred_ms) AS occurred_at, l.recorded_at
+    FROM plimsoll_internal.lines l LEFT JOIN plimsoll_internal.topics t ON t.id = l.topic_id
     WHERE l.part = $1 AND l.product_id = $2 AND l.version < $3 ORDER BY l.version DESC LIMIT $4
 ) q";
 
@@ -63,7 +63,7 @@ SELECT row_to_json(q) FROM (
         NULL::text AS topic, NULL::int AS partition, NULL::bigint AS record_offset, 0 AS ruleset_revision,
         '{}'::text[] AS flags, NULL::text AS reason, NULL::text AS reference, NULL::text AS trace_id,
         NULL::timestamptz AS occurred_at, o.recorded_at
-    FROM plimsoll.openings o WHERE o.product_id = $1 AND o.version < $2
+    FROM plimsoll_internal.openings o WHERE o.product_id = $1 AND o.version < $2
 ) q";
 
 /// Lines before the version `before`, newest first, the opening last; `None` without a product.

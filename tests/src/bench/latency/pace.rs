@@ -10,21 +10,31 @@ use super::super::stage::{Mix, Stage};
 /// Records wait at most this long for others: their own latency is measured.
 const LINGER: Duration = Duration::from_millis(1);
 
+/// Before the clock starts, one record goes ahead alone, and everybody's connections open: that takes a client's first
+/// record up to a second.
+pub(super) const HEAD_START: Duration = Duration::from_secs(2);
+
 /// How many records a rate makes in a while.
 pub(super) fn events(rate: f64, lasting: Duration) -> u64 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of events is small and positive")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count of events is small and positive"
+    )]
     let events = (rate * lasting.as_secs_f64()) as u64;
     events
 }
 
-/// Sends so many records a second, evenly, and ends when all are acknowledged.
+/// Sends so many records a second, evenly, after the head start, and ends when all are acknowledged.
 pub(super) fn start(stage: &Stage, topic: &str, rate: f64, lasting: Duration) -> JoinHandle<anyhow::Result<()>> {
     let (bootstrap, topic) = (stage.bootstrap(), topic.to_owned());
-    let traffic = stage.traffic(Mix::USUAL);
+    let mut traffic = stage.traffic(Mix::USUAL);
     tokio::task::spawn_blocking(move || {
         let mut sender = Sender::connect(&bootstrap, &topic, LINGER, Log::new(0))?;
+        sender.send(traffic.next())?;
+        std::thread::sleep(HEAD_START);
         let start = Instant::now();
-        for (due, record) in (0..events(rate, lasting)).zip(traffic) {
+        for (due, record) in (1..events(rate, lasting)).zip(traffic) {
             let due = start + Duration::from_secs_f64(due as f64 / rate);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             sender.offer(&record)?;

@@ -1,7 +1,7 @@
 //! The judge: whether the books balance, and whether every record has its one row. Knows the
 //! contract only, and reads the topic by itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -100,11 +100,6 @@ impl World {
             });
         }
         Ok(outcomes)
-    }
-
-    /// The partitions that have a position.
-    pub(crate) async fn owned(&self) -> Result<BTreeSet<i32>> {
-        Ok(self.positions().await?.into_keys().collect())
     }
 }
 

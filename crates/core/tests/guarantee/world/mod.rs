@@ -203,8 +203,9 @@ fn settings(topic: servers::Topic, url: String) -> Settings {
     Settings {
         kafka: kafka::Settings {
             brokers: topic.brokers,
+            // Tests share brokers; a group of its own keeps each from rebalancing the others.
+            group: topic.name.clone(),
             topic: topic.name,
-            group: "plimsoll".to_owned(),
             start: kafka::Start::Beginning,
             protocol: kafka::Protocol::Classic,
             properties: Vec::new(),

@@ -1,0 +1,132 @@
+//! The proof at the end: every record that the generator delivered, from its own log, beside the
+//! rows that the service wrote. It trusts neither of the two.
+
+mod compare;
+
+use std::iter::Peekable;
+
+use anyhow::Result;
+use futures_util::TryStreamExt;
+use sea_orm::sqlx::postgres::PgPool;
+use sea_orm::sqlx::{Row as _, query, query_scalar};
+
+use super::journal::{Entry, Journal, Sent};
+use super::stage::STOCK_AT_FIRST;
+use crate::exit::Failure;
+use crate::verify::Broken;
+pub(super) use compare::{Row, Tally};
+
+/// Contradictions to name.
+const NAMED_MAX: usize = 10;
+
+/// What the comparison found.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    pub(super) tally: Tally,
+    pub(super) broken: Vec<Broken>,
+}
+
+/// Every row that answers a record, by partition and offset.
+const ROWS: &str = "
+SELECT a.partition, a.record_offset, a.sku, a.event_key, a.quantity_change, a.outcome, a.code FROM (
+    SELECT l.partition, l.record_offset, p.sku, l.event_key, l.quantity_change, 'movement' AS outcome, '' AS code
+    FROM plimsoll_internal.lines l JOIN products p ON p.id = l.product_id WHERE l.topic_id IS NOT NULL
+    UNION ALL
+    SELECT partition, record_offset, sku, event_key, NULL, outcome, code FROM plimsoll_internal.refused
+    UNION ALL
+    SELECT partition, record_offset, sku, event_key, NULL, 'parked', code FROM plimsoll_internal.parked_events
+) a ORDER BY a.partition, a.record_offset";
+
+/// Repetitions of something that was never decided.
+const LOST: &str = "
+SELECT count(*) FROM plimsoll_internal.refused r JOIN products p ON p.sku = r.sku
+WHERE r.outcome = 'duplicate'
+  AND NOT EXISTS (SELECT FROM plimsoll_internal.lines l WHERE l.product_id = p.id AND l.event_key = r.event_key)
+  AND NOT EXISTS (SELECT FROM plimsoll_internal.refused f WHERE f.sku = r.sku AND f.event_key = r.event_key AND f.outcome = 'rejected')";
+
+const STOCK: &str = "SELECT coalesce(sum(current_stock), 0)::bigint FROM products";
+
+/// Compares, with memory for one row of each side.
+pub(super) async fn prove(db: &PgPool, journal: Journal, skus: u32) -> Result<Proof, Failure> {
+    let mut proof = Proof::default();
+    let unreadable = |error: anyhow::Error| Failure::failed(format!("{error:#}"), "");
+    let mut entries = journal.read().map_err(unreadable)?.peekable();
+    let mut rows = query(ROWS).fetch(db);
+    while let Some(row) = rows.try_next().await? {
+        let row = Row {
+            partition: row.try_get(0)?,
+            offset: row.try_get(1)?,
+            sku: row.try_get(2)?,
+            event_key: row.try_get(3)?,
+            quantity_change: row.try_get(4)?,
+            outcome: row.try_get(5)?,
+            code: row.try_get(6)?,
+        };
+        proof.meet(&row, &mut entries).map_err(unreadable)?;
+    }
+    for entry in entries {
+        proof.unanswered(&entry.map_err(unreadable)?);
+    }
+    let lost: i64 = query_scalar(LOST).fetch_one(db).await?;
+    let stock: i64 = query_scalar(STOCK).fetch_one(db).await?;
+    proof.sums(lost, stock, i64::from(skus) * STOCK_AT_FIRST);
+    Ok(proof)
+}
+
+impl Proof {
+    pub(super) fn holds(&self) -> bool {
+        self.broken.is_empty()
+    }
+
+    /// One row, and the records up to it.
+    fn meet(&mut self, row: &Row, entries: &mut Peekable<impl Iterator<Item = Result<Entry>>>) -> Result<()> {
+        let before = |entry: &Result<Entry>| entry.as_ref().map_or(true, |entry| (entry.partition, entry.offset) < (row.partition, row.offset));
+        while let Some(entry) = entries.next_if(before) {
+            self.unanswered(&entry?);
+        }
+        let same = |entry: &Result<Entry>| entry.as_ref().is_ok_and(|entry| (entry.partition, entry.offset) == (row.partition, row.offset));
+        match entries.next_if(same) {
+            Some(entry) => {
+                let entry = entry?;
+                self.tally.count(&entry, row);
+                if let Some(what) = compare::contradiction(&entry, row) {
+                    self.broken(row.partition, row.offset, what);
+                }
+            }
+            None => self.broken(row.partition, row.offset, format!("has one more row ({}) than records sent", row.outcome)),
+        }
+        Ok(())
+    }
+
+    fn unanswered(&mut self, entry: &Entry) {
+        self.tally.records += 1;
+        self.broken(entry.partition, entry.offset, "was sent and has no row".to_owned());
+    }
+
+    fn broken(&mut self, partition: i32, offset: i64, what: String) {
+        if self.broken.len() < NAMED_MAX {
+            self.broken.push(Broken { place: format!("partition {partition}, offset {offset}"), what });
+        }
+    }
+
+    /// Each event once: as many decisions as events, and none of them missing.
+    fn sums(&mut self, lost: i64, stock: i64, stock_at_first: i64) {
+        let Tally { fresh, decided, units, .. } = self.tally;
+        let mut broken = |what: String| self.broken.push(Broken { place: "sum".to_owned(), what });
+        if fresh != decided {
+            broken(format!("{fresh} events were sent, {decided} were decided"));
+        }
+        if lost > 0 {
+            broken(format!("{lost} duplicates repeat an event that was never decided"));
+        }
+        if stock != stock_at_first + units {
+            broken(format!("{stock_at_first} units at first and {units} moved are not the stock, {stock}"));
+        }
+    }
+}
+
+impl Sent {
+    pub(super) fn is_event(self) -> bool {
+        matches!(self, Sent::Fresh | Sent::Repeat)
+    }
+}

@@ -1,0 +1,77 @@
+//! `plimsoll explain`: what happened to an event or a record, and why, from what was stored with
+//! the decision. It never decides anything again.
+
+mod fate;
+mod record;
+mod sentence;
+
+use plimsoll_wire::Headers;
+use sea_orm::sqlx::postgres::PgPool;
+use uuid::Uuid;
+
+use crate::cli::Explain;
+use crate::config::Config;
+use crate::database;
+use crate::exit::{Failure, Verdict};
+use crate::say;
+use fate::Fate;
+
+pub(crate) async fn run(config: &Config, options: &Explain) -> Result<Verdict, Failure> {
+    let key = options.what.event_id.as_deref().map(|id| event_key(&options.source, id)).transpose()?;
+    let db = database::open(&config.database, "explain").await?;
+    match (key, &options.what.record) {
+        (Some(key), _) => event(&db, key, options).await,
+        (None, Some(place)) => record::run(&db, place, options.json).await,
+        (None, None) => unreachable!("clap asks for one of the two"),
+    }
+}
+
+async fn event(db: &PgPool, key: Uuid, options: &Explain) -> Result<Verdict, Failure> {
+    let fates = fate::of_event(db, key, options.sku.as_deref()).await?;
+    if options.json {
+        say::json(&serde_json::json!({ "event_key": key, "rows": fates }));
+    } else {
+        say::line(format_args!("Event key {key}."));
+        fates.iter().for_each(tell);
+    }
+    if fates.is_empty() {
+        say::note(
+            "Nothing with this identity was decided or is parked. Either its record is not read yet, \
+             or it named a source (--source), or it was malformed, which keeps no identity (--record finds it), \
+             or its ledger part was dropped by retention.",
+        );
+    }
+    Ok(Verdict::finding_if(fates.is_empty()))
+}
+
+fn tell(fate: &Fate) {
+    say::line("");
+    for line in sentence::of(fate) {
+        say::line(line);
+    }
+}
+
+/// As the reader of events computes it.
+fn event_key(source: &str, id: &str) -> Result<Uuid, Failure> {
+    let mut headers = Headers::default();
+    headers.add(b"ce_source", Some(source.as_bytes()));
+    headers.add(b"ce_id", Some(id.as_bytes()));
+    let event = br#"{"product_id":"any","quantity_change":1}"#;
+    let decoded = plimsoll_wire::decode(event, Some(&headers), plimsoll_domain::Nature::Intent);
+    let decoded = decoded.map_err(|malformed| Failure::usage(format!("no event has such an identity: {}", malformed.detail()), "give an id and a source of at most 200 bytes"))?;
+    Ok(Uuid::from_u128(decoded.key.expect("the headers name one").0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_key_is_that_of_the_contract() {
+        let id = "0190a6e4-7d8c-7c3b-9f3a-2b1c0d9e8f70";
+        assert_eq!(event_key("", id).expect("an id").to_string(), id);
+        assert_ne!(event_key("shop", id).expect("an id").to_string(), id);
+        assert!(event_key("", "").is_err());
+        assert!(event_key("", &"x".repeat(201)).is_err());
+    }
+}

@@ -1,0 +1,81 @@
+//! The service under traffic, good and bad, judged by the checker: topic against database, all invariants.
+
+use std::time::Duration;
+
+use plimsoll_sandbox::workload::{Shape, Traffic, produce};
+use plimsoll_tests::checker::{Expect, Scope, at_end};
+use plimsoll_tests::ours::{self, Plimsoll, Settings};
+use plimsoll_tests::servers::{broker, database, topic};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Stock is short, so that floors are met; some SKUs of the traffic have no product.
+const STOCK: i64 = 20;
+
+/// Everything that traffic can be, over few enough SKUs that they are all busy.
+fn mixed(keyed: bool) -> Shape {
+    Shape {
+        skus: 500,
+        keyed,
+        duplicates: 0.05,
+        duplicate_distance_max: 5_000,
+        poison: 0.02,
+        heavy_poison: true,
+        plus_literals: 0.5,
+        increase_share: 0.5,
+        ..Shape::default()
+    }
+}
+
+/// A topic with so many records of this shape, and products for nine of ten SKUs.
+async fn laid_out(shape: &Shape, records: usize) -> Settings {
+    let bootstrap = broker().bootstrap();
+    let topic = topic(shape.partitions).await.expect("a topic");
+    produce(&bootstrap, &topic, Traffic::new(shape.clone(), 7).take(records)).expect("the records arrive");
+    let settings = Settings::new(&database(None).expect("a database"), &bootstrap, &topic);
+    ours::prepare(&settings, shape.skus / 10 * 9, STOCK).await.expect("an adopted table");
+    settings
+}
+
+async fn holds(settings: &Settings, modelled: bool) {
+    let Settings { database_url, bootstrap, topic, .. } = settings;
+    let findings = at_end(Scope { database_url, bootstrap, topic }, Expect { modelled, ..Expect::default() }).await;
+    findings.expect("servers answer").into_result().expect("the guarantee holds");
+}
+
+async fn drain(settings: &Settings) {
+    let plimsoll = Plimsoll::start(settings).expect("it starts");
+    if let Err(error) = ours::until_applied(settings, PATIENCE).await {
+        panic!("{error}\n{}", plimsoll.log_tail());
+    }
+    plimsoll.stop().expect("it ends with 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyed_topic_becomes_what_the_model_says() {
+    let settings = laid_out(&mixed(true), 30_000).await;
+    drain(&settings).await;
+    holds(&settings, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unkeyed_topic_is_applied_exactly_once() {
+    let settings = laid_out(&mixed(false), 30_000).await;
+    drain(&settings).await;
+    holds(&settings, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_service_goes_on_where_its_database_is() {
+    let settings = laid_out(&mixed(true), 100_000).await;
+    for kill in 0..3 {
+        let before = ours::applied(&settings).await.expect("positions");
+        let plimsoll = Plimsoll::start(&settings).expect("it starts");
+        ours::until(PATIENCE, "more events are applied", async || Ok(ours::applied(&settings).await? > before))
+            .await
+            .unwrap_or_else(|error| panic!("start {kill}: {error}\n{}", plimsoll.log_tail()));
+        plimsoll.kill().expect("it is killed");
+    }
+    drain(&settings).await;
+    holds(&settings, true).await;
+}
