@@ -39,6 +39,8 @@ pub(crate) struct Entry {
     pub(crate) timestamp_ms: i64,
     /// Its number within the partition's records of this batch.
     pub(crate) ordinal: usize,
+    /// The producer's trace, also of a malformed record.
+    pub(crate) trace: Option<u128>,
     pub(crate) content: Result<Read, Malformed>,
     value: Range<usize>,
 }
@@ -47,7 +49,6 @@ pub(crate) struct Entry {
 pub(crate) struct Read {
     pub(crate) event: Event,
     pub(crate) occurred_ms: i64,
-    pub(crate) trace: Option<u128>,
     pub(crate) facts: Option<Box<Facts>>,
 }
 
@@ -56,6 +57,7 @@ pub(crate) struct Parked {
     pub(crate) partition: i32,
     pub(crate) offset: i64,
     pub(crate) read: Read,
+    pub(crate) trace: Option<u128>,
     pub(crate) value: Vec<u8>,
 }
 
@@ -99,6 +101,11 @@ impl Batch {
                 offset: record.offset,
                 timestamp_ms: record.timestamp_ms,
                 ordinal: stretch.offsets.len(),
+                trace: record
+                    .headers
+                    .as_deref()
+                    .and_then(Headers::trace)
+                    .map(|trace| trace.id),
                 content: content.map(|decoded| Read::of(decoded, record.timestamp_ms, &mut names)),
                 value,
             });
@@ -132,6 +139,7 @@ impl Batch {
                 offset: parked.offset,
                 timestamp_ms: parked.read.occurred_ms,
                 ordinal: 0,
+                trace: parked.trace,
                 content: Ok(parked.read),
                 value: start..bytes.len(),
             }
@@ -183,7 +191,6 @@ impl Read {
         Read {
             event,
             occurred_ms,
-            trace: decoded.trace.map(|trace| trace.id),
             facts: decoded.facts,
         }
     }

@@ -133,15 +133,15 @@ fn parked(row: &QueryResult) -> Result<(i64, Parked), DbErr> {
     let read = Read {
         event,
         occurred_ms: row.try_get_by_index(6)?,
-        trace: row
-            .try_get_by_index::<Option<Uuid>>(8)?
-            .map(|id| id.as_u128()),
         facts: facts.map(Box::new),
     };
     let parked = Parked {
         partition: row.try_get_by_index(2)?,
         offset: row.try_get_by_index(3)?,
         read,
+        trace: row
+            .try_get_by_index::<Option<Uuid>>(8)?
+            .map(|id| id.as_u128()),
         value: row
             .try_get_by_index::<Option<Vec<u8>>>(10)?
             .unwrap_or_default(),

@@ -109,7 +109,7 @@ impl Row {
             code: malformed.code(),
             detail: Some(malformed.detail()),
             seen: None,
-            trace: None,
+            trace: entry.trace,
             facts: None,
             value: folds.job.batch.value(entry).to_vec(),
         }
@@ -136,7 +136,7 @@ impl Row {
             code,
             detail: None,
             seen,
-            trace: read.trace,
+            trace: entry.trace,
             facts: read.facts.as_ref().map(|facts| facts.pack()),
             value: if keep_value {
                 folds.job.batch.value(entry).to_vec()

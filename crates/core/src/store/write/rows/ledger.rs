@@ -61,7 +61,7 @@ impl Lines {
             occurred_ms: read.occurred_ms,
             partition: entry.partition,
         };
-        match (read.event.kind, read.trace, &read.facts) {
+        match (read.event.kind, entry.trace, &read.facts) {
             (Kind::Adjust(_), None, None) => self.plain.push(movement),
             (kind, trace, facts) => {
                 let facts = facts.as_ref().map(|facts| facts.pack());
