@@ -51,7 +51,13 @@ impl Settings {
     }
 
     fn toml(&self, admin_port: u16) -> String {
-        let Self { database_url, bootstrap, topic, group, more } = self;
+        let Self {
+            database_url,
+            bootstrap,
+            topic,
+            group,
+            more,
+        } = self;
         format!(
             "[kafka]\nbrokers = \"{bootstrap}\"\ntopic = \"{topic}\"\ngroup = \"{group}\"\n\
              [database]\nurl = \"{database_url}\"\n[admin]\nlisten = \"127.0.0.1:{admin_port}\"\n{more}\n"
@@ -67,9 +73,16 @@ struct Home {
 
 impl Home {
     fn new(settings: &Settings) -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("plimsoll-{}-{}", std::process::id(), unique("home")));
+        let folder = std::env::temp_dir().join(format!(
+            "plimsoll-{}-{}",
+            std::process::id(),
+            unique("home")
+        ));
         fs::create_dir(&folder)?;
-        let home = Self { folder, admin_port: ports::free()? };
+        let home = Self {
+            folder,
+            admin_port: ports::free()?,
+        };
         fs::write(home.config(), settings.toml(home.admin_port))?;
         Ok(home)
     }
@@ -84,7 +97,11 @@ impl Home {
 
     fn command(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new(binary::path()?);
-        command.args(arguments).arg("--config").arg(self.config()).current_dir(&self.folder);
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.config())
+            .current_dir(&self.folder);
         Ok(command)
     }
 }
@@ -105,8 +122,15 @@ pub fn command(settings: &Settings, arguments: &[&str]) -> anyhow::Result<Output
 /// The same, and fails unless it exits with 0. Returns its standard output.
 pub fn succeed(settings: &Settings, arguments: &[&str]) -> anyhow::Result<String> {
     let output = command(settings, arguments)?;
-    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "plimsoll {arguments:?}: {}\n{said}{complaint}", output.status);
+    let (said, complaint) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    ensure!(
+        output.status.success(),
+        "plimsoll {arguments:?}: {}\n{said}{complaint}",
+        output.status
+    );
     Ok(said.into_owned())
 }
 
@@ -122,14 +146,22 @@ impl Plimsoll {
         let home = Home::new(settings)?;
         let log = File::create(home.log())?;
         let mut command = home.command(&["run"])?;
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        Ok(Self { child: command.spawn().context("starting plimsoll")?, home })
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        Ok(Self {
+            child: command.spawn().context("starting plimsoll")?,
+            home,
+        })
     }
 
     /// Starts it and waits until it says that it is ready.
     pub fn start_ready(settings: &Settings) -> anyhow::Result<Self> {
         let mut plimsoll = Self::start(settings)?;
-        plimsoll.until("/readyz answers 200", |plimsoll| Ok(plimsoll.get("/readyz").is_ok()))?;
+        plimsoll.until("/readyz answers 200", |plimsoll| {
+            Ok(plimsoll.get("/readyz").is_ok())
+        })?;
         Ok(plimsoll)
     }
 
@@ -148,11 +180,19 @@ impl Plimsoll {
     }
 
     /// Waits for a condition; fails with the log's tail when the service ends or a minute passes before.
-    pub fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    pub fn until(
+        &mut self,
+        what: &str,
+        mut holds: impl FnMut(&Self) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while !holds(self)? {
             self.ensure_running()?;
-            ensure!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}:\n{}", self.log_tail());
+            ensure!(
+                Instant::now() < deadline,
+                "{what}: not within {PATIENCE:?}:\n{}",
+                self.log_tail()
+            );
             std::thread::sleep(PACE);
         }
         Ok(())
@@ -170,7 +210,11 @@ impl Plimsoll {
     pub fn stop(mut self) -> anyhow::Result<()> {
         self.signal("TERM")?;
         let status = self.ended()?;
-        ensure!(status.success(), "plimsoll ended with {status} after SIGTERM:\n{}", self.log_tail());
+        ensure!(
+            status.success(),
+            "plimsoll ended with {status} after SIGTERM:\n{}",
+            self.log_tail()
+        );
         Ok(())
     }
 
@@ -206,7 +250,11 @@ impl Plimsoll {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
             }
-            ensure!(Instant::now() < deadline, "plimsoll did not end within {PATIENCE:?}:\n{}", self.log_tail());
+            ensure!(
+                Instant::now() < deadline,
+                "plimsoll did not end within {PATIENCE:?}:\n{}",
+                self.log_tail()
+            );
             std::thread::sleep(PACE);
         }
     }
@@ -243,7 +291,9 @@ pub async fn prepare(settings: &Settings, skus: u32, stock: i64) -> anyhow::Resu
 /// The next offset of each of the topic's partitions that has one, summed: how much has been applied.
 pub async fn applied(settings: &Settings) -> anyhow::Result<i64> {
     let mut connection = PgConnection::connect(&settings.database_url).await?;
-    let sum = sqlx::query_scalar("SELECT coalesce(sum(next_offset), 0)::bigint FROM positions WHERE topic = $1");
+    let sum = sqlx::query_scalar(
+        "SELECT coalesce(sum(next_offset), 0)::bigint FROM positions WHERE topic = $1",
+    );
     Ok(sum.bind(&settings.topic).fetch_one(&mut connection).await?)
 }
 

@@ -39,7 +39,9 @@ pub fn database(template: Option<&str>) -> anyhow::Result<String> {
 /// Runs SQL of any number of statements.
 pub async fn sql(database_url: &str, statements: &str) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(database_url).await?;
-    connection.execute(AssertSqlSafe(statements.to_owned())).await?;
+    connection
+        .execute(AssertSqlSafe(statements.to_owned()))
+        .await?;
     Ok(connection.close().await?)
 }
 

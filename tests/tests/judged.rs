@@ -9,6 +9,10 @@ use plimsoll_tests::servers::{broker, database, topic};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The group gives up a dead member within a second, not the usual 45.
+const SOON_MISSED: &str =
+    "[kafka.properties]\n\"session.timeout.ms\" = \"1000\"\n\"heartbeat.interval.ms\" = \"200\"";
+
 /// Stock is short, so that floors are met; some SKUs of the traffic have no product.
 const STOCK: i64 = 20;
 
@@ -31,16 +35,42 @@ fn mixed(keyed: bool) -> Shape {
 async fn laid_out(shape: &Shape, records: usize) -> Settings {
     let bootstrap = broker().bootstrap();
     let topic = topic(shape.partitions).await.expect("a topic");
-    produce(&bootstrap, &topic, Traffic::new(shape.clone(), 7).take(records)).expect("the records arrive");
+    produce(
+        &bootstrap,
+        &topic,
+        Traffic::new(shape.clone(), 7).take(records),
+    )
+    .expect("the records arrive");
     let settings = Settings::new(&database(None).expect("a database"), &bootstrap, &topic);
-    ours::prepare(&settings, shape.skus / 10 * 9, STOCK).await.expect("an adopted table");
+    ours::prepare(&settings, shape.skus / 10 * 9, STOCK)
+        .await
+        .expect("an adopted table");
     settings
 }
 
 async fn holds(settings: &Settings, modelled: bool) {
-    let Settings { database_url, bootstrap, topic, .. } = settings;
-    let findings = at_end(Scope { database_url, bootstrap, topic }, Expect { modelled, ..Expect::default() }).await;
-    findings.expect("servers answer").into_result().expect("the guarantee holds");
+    let Settings {
+        database_url,
+        bootstrap,
+        topic,
+        ..
+    } = settings;
+    let findings = at_end(
+        Scope {
+            database_url,
+            bootstrap,
+            topic,
+        },
+        Expect {
+            modelled,
+            ..Expect::default()
+        },
+    )
+    .await;
+    findings
+        .expect("servers answer")
+        .into_result()
+        .expect("the guarantee holds");
 }
 
 async fn drain(settings: &Settings) {
@@ -67,13 +97,16 @@ async fn an_unkeyed_topic_is_applied_exactly_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_service_goes_on_where_its_database_is() {
-    let settings = laid_out(&mixed(true), 100_000).await;
+    let mut settings = laid_out(&mixed(true), 100_000).await;
+    settings.more = SOON_MISSED.into();
     for kill in 0..3 {
         let before = ours::applied(&settings).await.expect("positions");
         let plimsoll = Plimsoll::start(&settings).expect("it starts");
-        ours::until(PATIENCE, "more events are applied", async || Ok(ours::applied(&settings).await? > before))
-            .await
-            .unwrap_or_else(|error| panic!("start {kill}: {error}\n{}", plimsoll.log_tail()));
+        ours::until(PATIENCE, "more events are applied", async || {
+            Ok(ours::applied(&settings).await? > before)
+        })
+        .await
+        .unwrap_or_else(|error| panic!("start {kill}: {error}\n{}", plimsoll.log_tail()));
         plimsoll.kill().expect("it is killed");
     }
     drain(&settings).await;

@@ -20,12 +20,18 @@ async fn after(change: &str, expect: Expect) -> Findings {
 }
 
 async fn judge(url: &str, expect: Expect) -> Findings {
-    at_end(scope(url, &broker().bootstrap()), expect).await.expect("servers answer")
+    at_end(scope(url, &broker().bootstrap()), expect)
+        .await
+        .expect("servers answer")
 }
 
 async fn breaks(broken: &[Invariant], change: &str) {
     let findings = after(change, Expect::default()).await;
-    assert_eq!(findings.invariants(), broken.iter().copied().collect::<BTreeSet<_>>(), "{change}\n{findings}");
+    assert_eq!(
+        findings.invariants(),
+        broken.iter().copied().collect::<BTreeSet<_>>(),
+        "{change}\n{findings}"
+    );
 }
 
 #[tokio::test]
@@ -35,7 +41,11 @@ async fn a_right_database_passes() {
 
 #[tokio::test]
 async fn a_deleted_ledger_row() {
-    breaks(&[I1, I3, I4, I5, I6, I7], "DELETE FROM ledger WHERE sku = 'A' AND version = 2").await;
+    breaks(
+        &[I1, I3, I4, I5, I6, I7],
+        "DELETE FROM ledger WHERE sku = 'A' AND version = 2",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -50,7 +60,11 @@ async fn a_deleted_parked_row() {
 
 #[tokio::test]
 async fn a_deleted_opening() {
-    breaks(&[I1, I3, I4, I11], "DELETE FROM ledger WHERE sku = 'A' AND kind = 'opening'").await;
+    breaks(
+        &[I1, I3, I4, I11],
+        "DELETE FROM ledger WHERE sku = 'A' AND kind = 'opening'",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -77,7 +91,11 @@ async fn an_event_applied_twice_with_versions_and_sums_in_order() {
 
 #[tokio::test]
 async fn a_doubled_refusal() {
-    breaks(&[I5, I7], "INSERT INTO refusals SELECT * FROM refusals WHERE outcome = 'duplicate'").await;
+    breaks(
+        &[I5, I7],
+        "INSERT INTO refusals SELECT * FROM refusals WHERE outcome = 'duplicate'",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -92,8 +110,11 @@ async fn a_parked_row_that_is_applied_too() {
 
 #[tokio::test]
 async fn two_movements_swapped() {
-    breaks(&[I5, I8, I11], "UPDATE ledger SET record_offset = 1 - record_offset WHERE sku = 'A' AND version IN (1, 2)")
-        .await;
+    breaks(
+        &[I5, I8, I11],
+        "UPDATE ledger SET record_offset = 1 - record_offset WHERE sku = 'A' AND version IN (1, 2)",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -114,7 +135,11 @@ async fn an_event_decided_twice() {
 
 #[tokio::test]
 async fn a_nudged_stock() {
-    breaks(&[I1, I4, I11], "UPDATE products SET current_stock = current_stock + 1 WHERE sku = 'A'").await;
+    breaks(
+        &[I1, I4, I11],
+        "UPDATE products SET current_stock = current_stock + 1 WHERE sku = 'A'",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -129,7 +154,11 @@ async fn a_lost_update_that_counts_its_version() {
 
 #[tokio::test]
 async fn a_nudged_change() {
-    breaks(&[I1, I4, I11], "UPDATE ledger SET quantity_change = 6 WHERE sku = 'A' AND version = 1").await;
+    breaks(
+        &[I1, I4, I11],
+        "UPDATE ledger SET quantity_change = 6 WHERE sku = 'A' AND version = 1",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -144,12 +173,20 @@ async fn a_skipped_version() {
 
 #[tokio::test]
 async fn a_product_version_of_its_own() {
-    breaks(&[I3, I11], "UPDATE products SET version = version + 1 WHERE sku = 'B'").await;
+    breaks(
+        &[I3, I11],
+        "UPDATE products SET version = version + 1 WHERE sku = 'B'",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_stock_below_its_floor() {
-    breaks(&[I2], "UPDATE products SET stock_floor = 10 WHERE sku = 'NEVER-MET'").await;
+    breaks(
+        &[I2],
+        "UPDATE products SET stock_floor = 10 WHERE sku = 'NEVER-MET'",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -164,12 +201,20 @@ async fn a_line_below_the_floor() {
 
 #[tokio::test]
 async fn a_position_past_the_end() {
-    breaks(&[I5], "UPDATE positions SET next_offset = 12 WHERE partition = 0").await;
+    breaks(
+        &[I5],
+        "UPDATE positions SET next_offset = 12 WHERE partition = 0",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_position_before_its_rows() {
-    breaks(&[I5, I11], "UPDATE positions SET next_offset = 1 WHERE partition = 1").await;
+    breaks(
+        &[I5, I11],
+        "UPDATE positions SET next_offset = 1 WHERE partition = 1",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -189,7 +234,11 @@ async fn rows_dropped_below_what_is_retained() {
          WHERE sku = 'B' AND version = 4;
          UPDATE positions SET retained_from = 1 WHERE partition = 1";
     breaks(&[], drop).await;
-    breaks(&[I5, I7, I11], &drop.replace("retained_from = 1", "retained_from = 0")).await;
+    breaks(
+        &[I5, I7, I11],
+        &drop.replace("retained_from = 1", "retained_from = 0"),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -212,7 +261,11 @@ async fn a_row_for_a_partition_that_is_not_there() {
 
 #[tokio::test]
 async fn a_movement_without_record() {
-    breaks(&[I5, I7], "UPDATE ledger SET record_offset = NULL WHERE sku = 'C' AND kind = 'adjust'").await;
+    breaks(
+        &[I5, I7],
+        "UPDATE ledger SET record_offset = NULL WHERE sku = 'C' AND kind = 'adjust'",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -231,27 +284,47 @@ async fn a_wrong_event_key() {
 
 #[tokio::test]
 async fn an_adjustment_taken_for_a_count() {
-    breaks(&[I5], "UPDATE ledger SET kind = 'count' WHERE sku = 'C' AND version = 1").await;
+    breaks(
+        &[I5],
+        "UPDATE ledger SET kind = 'count' WHERE sku = 'C' AND version = 1",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn other_bytes_kept() {
-    breaks(&[I5], "UPDATE refusals SET payload = 'not json' WHERE code = 'not_json'").await;
+    breaks(
+        &[I5],
+        "UPDATE refusals SET payload = 'not json' WHERE code = 'not_json'",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn an_event_refused_as_malformed() {
-    breaks(&[I5, I11], "UPDATE refusals SET outcome = 'malformed' WHERE code = 'below_floor'").await;
+    breaks(
+        &[I5, I11],
+        "UPDATE refusals SET outcome = 'malformed' WHERE code = 'below_floor'",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_wrong_code() {
-    breaks(&[I11], "UPDATE refusals SET code = 'stale' WHERE code = 'below_floor'").await;
+    breaks(
+        &[I11],
+        "UPDATE refusals SET code = 'stale' WHERE code = 'below_floor'",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_refusal_from_stale_knowledge() {
-    breaks(&[I11], "UPDATE refusals SET version_seen = 1, stock_seen = 15 WHERE code = 'below_floor'").await;
+    breaks(
+        &[I11],
+        "UPDATE refusals SET version_seen = 1, stock_seen = 15 WHERE code = 'below_floor'",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -271,7 +344,14 @@ async fn lag_is_forgiven_only_under_load() {
     let lag = "DELETE FROM parked WHERE sku = 'B'; UPDATE positions SET next_offset = 2 WHERE partition = 1;
                DELETE FROM refusals WHERE partition = 1";
     breaks(&[I5], lag).await;
-    let findings = after(lag, Expect { drained: false, ..Expect::default() }).await;
+    let findings = after(
+        lag,
+        Expect {
+            drained: false,
+            ..Expect::default()
+        },
+    )
+    .await;
     assert!(findings.is_empty(), "{findings}");
 }
 
@@ -279,19 +359,32 @@ async fn lag_is_forgiven_only_under_load() {
 async fn a_session_left_idle_in_transaction() {
     let url = right_database().await;
     let mut idle = PgConnection::connect(&url).await.expect("a session");
-    idle.execute("BEGIN; SELECT 1").await.expect("a transaction");
+    idle.execute("BEGIN; SELECT 1")
+        .await
+        .expect("a transaction");
     let deadline = Instant::now() + Duration::from_secs(20);
     while judge(&url, Expect::default()).await.invariants() != BTreeSet::from([I18]) {
-        assert!(Instant::now() < deadline, "the idle session was not noticed");
+        assert!(
+            Instant::now() < deadline,
+            "the idle session was not noticed"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_stock_that_never_was() {
     let url = right_database().await;
-    let read = |version, stock| Read { sku: "A".into(), version, stock };
-    let findings = reads(&url, &[read(2, 12), read(3, 20), read(2, 12)]).await.expect("the database answers");
+    let read = |version, stock| Read {
+        sku: "A".into(),
+        version,
+        stock,
+    };
+    let findings = reads(&url, &[read(2, 12), read(3, 20), read(2, 12)])
+        .await
+        .expect("the database answers");
     assert!(findings.is_empty(), "{findings}");
-    let findings = reads(&url, &[read(2, 20)]).await.expect("the database answers");
+    let findings = reads(&url, &[read(2, 20)])
+        .await
+        .expect("the database answers");
     assert_eq!(findings.invariants(), BTreeSet::from([I19]));
 }

@@ -19,17 +19,35 @@ const OPENING: i64 = 1_000_000;
 
 /// A topic where every partition changes the same few products.
 async fn job() -> Job {
-    let shape = Shape { partitions: PARTITIONS, skus: SKUS, zipf: 0.0, keyed: false, ..Shape::default() };
+    let shape = Shape {
+        partitions: PARTITIONS,
+        skus: SKUS,
+        zipf: 0.0,
+        keyed: false,
+        ..Shape::default()
+    };
     prepared(PARTITIONS, Traffic::new(shape, 1).take(EVENTS as usize)).await
 }
 
-async fn prepared(partitions: i32, traffic: impl Iterator<Item = plimsoll_sandbox::workload::Produced>) -> Job {
+async fn prepared(
+    partitions: i32,
+    traffic: impl Iterator<Item = plimsoll_sandbox::workload::Produced>,
+) -> Job {
     let bootstrap = broker().bootstrap();
     let topic = topic(partitions).await.expect("a topic");
-    let events = produce(&bootstrap, &topic, traffic).expect("the events arrive").records;
+    let events = produce(&bootstrap, &topic, traffic)
+        .expect("the events arrive")
+        .records;
     let database_url = database(None).expect("a database");
-    prepare(&database_url, SKUS, partitions, OPENING).await.expect("tables and products");
-    Job { database_url, bootstrap, topic, events }
+    prepare(&database_url, SKUS, partitions, OPENING)
+        .await
+        .expect("tables and products");
+    Job {
+        database_url,
+        bootstrap,
+        topic,
+        events,
+    }
 }
 
 async fn broken(job: &Job) -> Vec<Broken> {
@@ -39,26 +57,48 @@ async fn broken(job: &Job) -> Vec<Broken> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_careless_consumer_loses_updates() {
     let job = job().await;
-    careless::consume(&job, Workers::PerPartition, None).await.expect("it thinks all is well");
-    assert_eq!(broken(&job).await.len(), SKUS as usize, "every product is wrong");
+    careless::consume(&job, Workers::PerPartition, None)
+        .await
+        .expect("it thinks all is well");
+    assert_eq!(
+        broken(&job).await.len(),
+        SKUS as usize,
+        "every product is wrong"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_careless_consumer_with_shared_workers_loses_updates() {
     let job = job().await;
-    careless::consume(&job, Workers::Shared(16), None).await.expect("it thinks all is well");
-    assert_eq!(broken(&job).await.len(), SKUS as usize, "every product is wrong");
+    careless::consume(&job, Workers::Shared(16), None)
+        .await
+        .expect("it thinks all is well");
+    assert_eq!(
+        broken(&job).await.len(),
+        SKUS as usize,
+        "every product is wrong"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_readers_that_meet_lose_one_of_two_updates() {
-    let shape =
-        Shape { partitions: 2, skus: 1, keyed: false, quantities: 1..=1, increase_share: 1.0, ..Shape::default() };
+    let shape = Shape {
+        partitions: 2,
+        skus: 1,
+        keyed: false,
+        quantities: 1..=1,
+        increase_share: 1.0,
+        ..Shape::default()
+    };
     let job = prepared(2, Traffic::new(shape, 1).take(2)).await;
     careless::consume(&job, Workers::PerPartition, Some(Arc::new(Barrier::new(2))))
         .await
         .expect("it thinks all is well");
-    let lost = Broken { sku: "SKU0".into(), expected: OPENING + 2, found: OPENING + 1 };
+    let lost = Broken {
+        sku: "SKU0".into(),
+        expected: OPENING + 2,
+        found: OPENING + 1,
+    };
     assert_eq!(broken(&job).await, [lost]);
 }
 
@@ -81,12 +121,27 @@ async fn ours_is_exact() {
     let mut job = job().await;
     job.database_url = database(None).expect("a database");
     let settings = Settings::new(&job.database_url, &job.bootstrap, &job.topic);
-    ours::prepare(&settings, SKUS, OPENING).await.expect("an adopted table");
+    ours::prepare(&settings, SKUS, OPENING)
+        .await
+        .expect("an adopted table");
     let plimsoll = Plimsoll::start(&settings).expect("it starts");
-    ours::until_applied(&settings, Duration::from_secs(60)).await.expect("all events are applied");
+    ours::until_applied(&settings, Duration::from_secs(60))
+        .await
+        .expect("all events are applied");
     plimsoll.stop().expect("it ends with 0");
     assert_eq!(broken(&job).await, []);
-    let scope = Scope { database_url: &job.database_url, bootstrap: &job.bootstrap, topic: &job.topic };
-    let unkeyed = Expect { modelled: false, ..Expect::default() };
-    at_end(scope, unkeyed).await.expect("servers answer").into_result().expect("the guarantee holds");
+    let scope = Scope {
+        database_url: &job.database_url,
+        bootstrap: &job.bootstrap,
+        topic: &job.topic,
+    };
+    let unkeyed = Expect {
+        modelled: false,
+        ..Expect::default()
+    };
+    at_end(scope, unkeyed)
+        .await
+        .expect("servers answer")
+        .into_result()
+        .expect("the guarantee holds");
 }

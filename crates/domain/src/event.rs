@@ -44,7 +44,7 @@ impl Kind {
 pub enum Nature {
     /// A wish, such as an order: it may be refused.
     Intent,
-    /// Something that already happened: it is recorded, or it waits.
+    /// Something that already happened: never refused for want of stock; then it waits.
     Fact,
 }
 

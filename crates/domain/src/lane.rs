@@ -163,12 +163,13 @@ impl Lane {
                     // Every identity was looked up and the index still objects: the line is
                     // older than the window, and a new part forgets it.
                     self.effects.push(Effect::TurnPart);
+                    return self.back_off(tried);
                 }
                 tried.attempt.look_up_all = true;
                 self.again(tried);
             }
-            Answer::Turned => self.again(tried),
-            Answer::Transient => self.back_off(tried),
+            // With a wait, because the list of parts may not be had at once either.
+            Answer::Turned | Answer::Transient => self.back_off(tried),
             Answer::Lost(partitions) => {
                 self.give_up(&mut tried, &partitions);
                 self.effects.push(Effect::Lost(partitions));

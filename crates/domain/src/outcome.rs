@@ -1,6 +1,9 @@
 //! The answers an event can get. Each becomes one row: a movement in the ledger, a refusal,
 //! or a parked event. Knows no text beyond the stable codes.
 
+#[cfg(test)]
+mod tests;
+
 /// What became of one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

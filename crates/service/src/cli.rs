@@ -21,8 +21,15 @@ use crate::exit::{Failure, Verdict};
 use crate::{demo, explain, run, verify};
 
 /// Runs what was typed.
-pub(crate) async fn dispatch(arguments: Arguments, variables: Vec<(std::ffi::OsString, std::ffi::OsString)>) -> Result<Verdict, Failure> {
-    let sources = Sources { file: arguments.config, variables, flags: arguments.set };
+pub(crate) async fn dispatch(
+    arguments: Arguments,
+    variables: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+) -> Result<Verdict, Failure> {
+    let sources = Sources {
+        file: arguments.config,
+        variables,
+        flags: arguments.set,
+    };
     let config = Config::load(&sources);
     if let Command::Check(options) = &arguments.command {
         return check::run(config, options).await;

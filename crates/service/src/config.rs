@@ -6,10 +6,10 @@ mod keys;
 mod layers;
 mod values;
 
-mod reader;
 mod admin;
 mod database;
 mod kafka;
+mod reader;
 
 use std::time::Duration;
 
@@ -91,7 +91,11 @@ impl Config {
         if findings.is_empty() {
             findings.extend(kafka::together(&config.kafka));
         }
-        if findings.is_empty() { Ok(config) } else { Err(findings) }
+        if findings.is_empty() {
+            Ok(config)
+        } else {
+            Err(findings)
+        }
     }
 
     /// The same, as the consumer takes it. `instance` names this process.
@@ -125,7 +129,11 @@ fn consumer(reader: &mut Reader) -> Consumer {
 }
 
 fn stock(reader: &mut Reader) -> Stock {
-    let words = [("park", OnUnknownSku::Park), ("reject", OnUnknownSku::Reject), ("create", OnUnknownSku::Create)];
+    let words = [
+        ("park", OnUnknownSku::Park),
+        ("reject", OnUnknownSku::Reject),
+        ("create", OnUnknownSku::Create),
+    ];
     let policy = Policy {
         unknown_sku: reader.read("stock.unknown_sku", choice(&words)),
         // A product is created empty, so its floor cannot lie above 0.
@@ -141,7 +149,13 @@ fn stock(reader: &mut Reader) -> Stock {
 }
 
 fn ledger(reader: &mut Reader) -> Ledger {
-    let keep = |text: &str| if text == "forever" { Ok(None) } else { time(DAY..=36_500 * DAY)(text).map(Some) };
+    let keep = |text: &str| {
+        if text == "forever" {
+            Ok(None)
+        } else {
+            time(DAY..=36_500 * DAY)(text).map(Some)
+        }
+    };
     Ledger {
         keep: reader.read("ledger.keep", keep),
         part_bytes_max: reader.read("ledger.part_bytes_max", size(1 << 20..=1 << 40)),
@@ -152,8 +166,16 @@ const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
 
 fn telemetry(reader: &mut Reader) -> Telemetry {
     Telemetry {
-        log_format: reader.read("telemetry.log_format", choice(&[("human", Format::Human), ("json", Format::Json)])),
-        log_level: reader.read("telemetry.log_level", choice(&LEVELS.map(|level| (level, level)))),
+        log_format: reader.read(
+            "telemetry.log_format",
+            choice(&[("human", Format::Human), ("json", Format::Json)]),
+        ),
+        log_level: reader.read(
+            "telemetry.log_level",
+            choice(&LEVELS.map(|level| (level, level))),
+        ),
     }
 }
 
+#[cfg(test)]
+mod tests;

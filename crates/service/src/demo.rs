@@ -15,7 +15,7 @@ use std::time::Duration;
 use plimsoll_sandbox::workload::Shape;
 use plimsoll_telemetry::logs;
 use sea_orm::sqlx::postgres::PgPool;
-use sea_orm::sqlx::query_as;
+use sea_orm::sqlx::{query, query_as};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -38,6 +38,9 @@ const SEED: u64 = 1;
 /// Until the last record is applied, after the last was sent.
 const DRAIN_LIMIT: Duration = Duration::from_secs(60);
 
+/// Between two looks at how far things are.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// Broken places to name for each check.
 const NAMED_MAX: i64 = 5;
 
@@ -45,7 +48,8 @@ const NAMED_MAX: i64 = 5;
 const A_DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn run(config: Config, options: Demo) -> Result<Verdict, Failure> {
-    logs::init(logs::Format::Human, "error").map_err(|error| Failure::failed(error.to_string(), ""))?;
+    logs::init(logs::Format::Human, "error")
+        .map_err(|error| Failure::failed(error.to_string(), ""))?;
     let stopping = signals::stop_at_first_exit_at_second()?;
     let stage = Stage::set(config, options.skus).await?;
     let service = Service::start(&stage).await?;
@@ -53,13 +57,18 @@ pub(crate) async fn run(config: Config, options: Demo) -> Result<Verdict, Failur
     let produced = play(&stage, &service, options, stopping).await?;
     service.stop().await?;
     say::line("\nProving it.");
+    // Statistics, without which the server plans as if the tables were empty.
+    query("ANALYZE").execute(&stage.db).await?;
     let (report, proof) = tokio::join!(
         verify::examine(&stage.config.database, NAMED_MAX),
         proof::prove(&stage.db, produced.journal, options.skus)
     );
     let holds = conclude(&report?, &proof?, options.skus);
+    stage.db.close().await;
     // Ending servers blocks.
-    tokio::task::spawn_blocking(|| drop(stage)).await.expect("a panic stops the process");
+    tokio::task::spawn_blocking(|| drop(stage))
+        .await
+        .expect("a panic stops the process");
     Ok(Verdict::finding_if(!holds))
 }
 
@@ -87,12 +96,21 @@ struct Service {
 impl Service {
     async fn start(stage: &Stage) -> Result<Service, Failure> {
         let listener = run::listen(stage.config.admin.listen).await?;
-        let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+        let address = listener
+            .local_addr()
+            .map(|address| address.to_string())
+            .unwrap_or_default();
         let (stop, stopping) = watch::channel(false);
         let seen = Seen::nothing_yet();
         let (config, shown) = (stage.config.clone(), seen.clone());
-        let task = tokio::spawn(async move { run::serve(&config, listener, shown, stopping).await });
-        Ok(Service { task, stop, seen, address })
+        let task =
+            tokio::spawn(async move { run::serve(&config, listener, shown, stopping).await });
+        Ok(Service {
+            task,
+            stop,
+            seen,
+            address,
+        })
     }
 
     async fn stop(self) -> Result<(), Failure> {
@@ -103,9 +121,18 @@ impl Service {
 
 fn introduce(stage: &Stage, options: Demo, service: &Service) {
     say::line(format_args!("PostgreSQL  {}", stage.config.database.url));
-    say::line(format_args!("Kafka       {} (in this process), topic {TOPIC}, {PARTITIONS} partitions", stage.config.kafka.brokers));
-    say::line(format_args!("API         http://{}/api/v1/products", service.address));
-    say::line(format_args!("Traffic     {}, each in every partition; repeats, poison and +5 among it", plural(options.skus, "SKU")));
+    say::line(format_args!(
+        "Kafka       {} (in this process), topic {TOPIC}, {PARTITIONS} partitions",
+        stage.config.kafka.brokers
+    ));
+    say::line(format_args!(
+        "API         http://{}/api/v1/products",
+        service.address
+    ));
+    say::line(format_args!(
+        "Traffic     {}, each in every partition; repeats, poison and +5 among it",
+        plural(options.skus, "SKU")
+    ));
     say::line(match options.seconds {
         Some(seconds) => format!("Ends after  {seconds} s, or at Ctrl-C, with the proof\n"),
         None => "Ends at     Ctrl-C, with the proof\n".to_owned(),
@@ -113,14 +140,26 @@ fn introduce(stage: &Stage, options: Demo, service: &Service) {
 }
 
 /// Traffic until the time is over or somebody has seen enough, and then until all of it is applied.
-async fn play(stage: &Stage, service: &Service, options: Demo, mut stopping: watch::Receiver<bool>) -> Result<Produced, Failure> {
-    let generator = Generator::start(stage.kafka.bootstrap(), TOPIC, shape(options.skus), SEED, service.seen.watch.clone());
+async fn play(
+    stage: &Stage,
+    service: &Service,
+    options: Demo,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<Produced, Failure> {
+    let generator = Generator::start(
+        stage.kafka.bootstrap(),
+        TOPIC,
+        shape(options.skus),
+        SEED,
+        service.seen.watch.clone(),
+    );
     let mut view = View::new(service.seen.clone(), stage.db.clone());
     let end = Instant::now() + options.seconds.map_or(A_DAY, Duration::from_secs);
     loop {
-        view.draw(generator.sent(), "producing and applying").await?;
+        view.draw(generator.sent(), "producing and applying")
+            .await?;
         tokio::select! {
-            () = sleep(view.pause()) => {}
+            () = sleep(LOOK) => {}
             () = sleep_until(end) => break,
             _ = stopping.wait_for(|&stop| stop) => break,
         }
@@ -128,29 +167,46 @@ async fn play(stage: &Stage, service: &Service, options: Demo, mut stopping: wat
             break;
         }
     }
-    let sent = generator.stop().map_err(|error| Failure::failed(format!("the generator failed: {error:#}"), ""))?;
+    let sent = generator
+        .stop()
+        .map_err(|error| Failure::failed(format!("the generator failed: {error:#}"), ""))?;
     drain(stage, service, &mut view, &sent).await?;
     Ok(sent)
 }
 
-async fn drain(stage: &Stage, service: &Service, view: &mut View, sent: &Produced) -> Result<(), Failure> {
+async fn drain(
+    stage: &Stage,
+    service: &Service,
+    view: &mut View,
+    sent: &Produced,
+) -> Result<(), Failure> {
     let deadline = Instant::now() + DRAIN_LIMIT;
     let records: i64 = sent.next_offsets.values().sum();
     while !is_applied(&stage.db, &sent.next_offsets).await? {
-        view.draw(records.unsigned_abs(), "applying the rest").await?;
+        view.draw(records.unsigned_abs(), "applying the rest")
+            .await?;
         if service.task.is_finished() || Instant::now() > deadline {
-            return Err(Failure::failed("the service did not apply all that was sent", "run with --set telemetry.log_level=debug and report it"));
+            return Err(Failure::failed(
+                "the service did not apply all that was sent",
+                "run with --set telemetry.log_level=debug and report it",
+            ));
         }
-        sleep(Duration::from_millis(100)).await;
+        sleep(LOOK).await;
     }
-    view.draw(records.unsigned_abs(), "all applied").await
+    view.draw_now(records.unsigned_abs(), "all applied").await
 }
 
 /// Whether each partition's position is behind the last record sent to it.
 async fn is_applied(db: &PgPool, next_offsets: &BTreeMap<i32, i64>) -> Result<bool, Failure> {
-    let positions: Vec<(i32, i64)> = query_as("SELECT partition, next_offset FROM positions").fetch_all(db).await?;
+    let positions: Vec<(i32, i64)> = query_as("SELECT partition, next_offset FROM positions")
+        .fetch_all(db)
+        .await?;
     let positions = BTreeMap::from_iter(positions);
-    Ok(next_offsets.iter().all(|(partition, next)| positions.get(partition).is_some_and(|position| position >= next)))
+    Ok(next_offsets.iter().all(|(partition, next)| {
+        positions
+            .get(partition)
+            .is_some_and(|position| position >= next)
+    }))
 }
 
 fn conclude(report: &Report, proof: &Proof, skus: u32) -> bool {
@@ -169,15 +225,35 @@ fn conclude(report: &Report, proof: &Proof, skus: u32) -> bool {
         plural(tally.below_floor, "refusal"),
         plural(tally.duplicates, "duplicate")
     ));
-    say::line(format_args!("  stock     {} units at first, {:+} moved, {} now", say::count(stock_at_first), tally.units, say::count(stock_at_first + tally.units)));
+    say::line(format_args!(
+        "  stock     {} units at first, {:+} moved, {} now",
+        say::count(stock_at_first),
+        tally.units,
+        say::count(stock_at_first + tally.units)
+    ));
     let checks = report.checks.len();
-    let held = report.checks.iter().filter(|check| check.broken.is_empty()).count();
-    say::line(format_args!("  verified  {held} of {checks} checks of `plimsoll verify` hold over {}", plural(report.counts.ledger_lines, "ledger line")));
-    let broken = report.checks.iter().flat_map(|check| &check.broken).chain(&proof.broken);
+    let held = report
+        .checks
+        .iter()
+        .filter(|check| check.broken.is_empty())
+        .count();
+    say::line(format_args!(
+        "  verified  {held} of {checks} checks of `plimsoll verify` hold over {}",
+        plural(report.counts.ledger_lines, "ledger line")
+    ));
+    let broken = report
+        .checks
+        .iter()
+        .flat_map(|check| &check.broken)
+        .chain(&proof.broken);
     for Broken { place, what } in broken {
         say::line(format_args!("  BROKEN    {place}: {what}"));
     }
     let holds = report.holds && proof.holds();
-    say::line(if holds { "\nIt held: delivered at least once, applied exactly once, in order per SKU." } else { "\nIt did not hold." });
+    say::line(if holds {
+        "\nIt held: delivered at least once, applied exactly once, in order per SKU."
+    } else {
+        "\nIt did not hold."
+    });
     holds
 }

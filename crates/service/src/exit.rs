@@ -17,7 +17,11 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// A finding if `found`.
     pub(crate) fn finding_if(found: bool) -> Verdict {
-        if found { Verdict::Finding } else { Verdict::Done }
+        if found {
+            Verdict::Finding
+        } else {
+            Verdict::Done
+        }
     }
 }
 
@@ -45,21 +49,32 @@ pub(crate) struct Complaint {
 
 impl Failure {
     pub(crate) fn failed(what: impl Into<String>, fix: impl Into<String>) -> Failure {
-        Failure::Failed(Complaint { what: what.into(), fix: fix.into() })
+        Failure::Failed(Complaint {
+            what: what.into(),
+            fix: fix.into(),
+        })
     }
 
     pub(crate) fn usage(what: impl Into<String>, fix: impl Into<String>) -> Failure {
-        Failure::Usage(Complaint { what: what.into(), fix: fix.into() })
+        Failure::Usage(Complaint {
+            what: what.into(),
+            fix: fix.into(),
+        })
     }
 
     pub(crate) fn environment(what: impl Into<String>, fix: impl Into<String>) -> Failure {
-        Failure::Environment(Complaint { what: what.into(), fix: fix.into() })
+        Failure::Environment(Complaint {
+            what: what.into(),
+            fix: fix.into(),
+        })
     }
 
     /// What went wrong, without what to do about it.
     pub(crate) fn what(&self) -> String {
         match self {
-            Failure::Failed(complaint) | Failure::Usage(complaint) | Failure::Environment(complaint) => complaint.what.clone(),
+            Failure::Failed(complaint)
+            | Failure::Usage(complaint)
+            | Failure::Environment(complaint) => complaint.what.clone(),
             Failure::Configuration(_) | Failure::Surroundings(_) => self.to_string(),
         }
     }
@@ -67,7 +82,9 @@ impl Failure {
     /// What to do about it; empty where nobody knows.
     pub(crate) fn fix(&self) -> String {
         match self {
-            Failure::Failed(complaint) | Failure::Usage(complaint) | Failure::Environment(complaint) => complaint.fix.clone(),
+            Failure::Failed(complaint)
+            | Failure::Usage(complaint)
+            | Failure::Environment(complaint) => complaint.fix.clone(),
             Failure::Configuration(_) | Failure::Surroundings(_) => String::new(),
         }
     }
@@ -85,9 +102,15 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Failed(complaint) | Failure::Usage(complaint) | Failure::Environment(complaint) => {
+            Failure::Failed(complaint)
+            | Failure::Usage(complaint)
+            | Failure::Environment(complaint) => {
                 write!(f, "plimsoll: {}", complaint.what)?;
-                if complaint.fix.is_empty() { Ok(()) } else { write!(f, "\n  fix: {}", complaint.fix) }
+                if complaint.fix.is_empty() {
+                    Ok(())
+                } else {
+                    write!(f, "\n  fix: {}", complaint.fix)
+                }
             }
             Failure::Configuration(findings) | Failure::Surroundings(findings) => {
                 let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();

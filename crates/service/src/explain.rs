@@ -17,7 +17,12 @@ use crate::say;
 use fate::Fate;
 
 pub(crate) async fn run(config: &Config, options: &Explain) -> Result<Verdict, Failure> {
-    let key = options.what.event_id.as_deref().map(|id| event_key(&options.source, id)).transpose()?;
+    let key = options
+        .what
+        .event_id
+        .as_deref()
+        .map(|id| event_key(&options.source, id))
+        .transpose()?;
     let db = database::open(&config.database, "explain").await?;
     match (key, &options.what.record) {
         (Some(key), _) => event(&db, key, options).await,
@@ -58,8 +63,15 @@ fn event_key(source: &str, id: &str) -> Result<Uuid, Failure> {
     headers.add(b"ce_id", Some(id.as_bytes()));
     let event = br#"{"product_id":"any","quantity_change":1}"#;
     let decoded = plimsoll_wire::decode(event, Some(&headers), plimsoll_domain::Nature::Intent);
-    let decoded = decoded.map_err(|malformed| Failure::usage(format!("no event has such an identity: {}", malformed.detail()), "give an id and a source of at most 200 bytes"))?;
-    Ok(Uuid::from_u128(decoded.key.expect("the headers name one").0))
+    let decoded = decoded.map_err(|malformed| {
+        Failure::usage(
+            format!("no event has such an identity: {}", malformed.detail()),
+            "give an id and a source of at most 200 bytes",
+        )
+    })?;
+    Ok(Uuid::from_u128(
+        decoded.key.expect("the headers name one").0,
+    ))
 }
 
 #[cfg(test)]

@@ -34,10 +34,15 @@ pub(crate) struct App {
 
 /// All routes. Probes and metrics are open to whoever reaches the port.
 pub(crate) fn routes(app: App) -> Router {
-    let (api, document) = OpenApiRouter::with_openapi(api::document()).merge(api::routes()).split_for_parts();
+    let (api, document) = OpenApiRouter::with_openapi(api::document())
+        .merge(api::routes())
+        .split_for_parts();
     let document = Arc::new(document);
     let api = api
-        .route("/api/v1/openapi.json", get(move || async move { axum::Json((*document).clone()) }))
+        .route(
+            "/api/v1/openapi.json",
+            get(move || async move { axum::Json((*document).clone()) }),
+        )
         .layer(from_fn_with_state(app.clone(), guard::token));
     Router::new()
         .route("/livez", get(probes::livez))
@@ -50,4 +55,3 @@ pub(crate) fn routes(app: App) -> Router {
         .layer(from_fn(guard::no_body))
         .with_state(app)
 }
-

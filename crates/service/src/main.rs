@@ -6,11 +6,11 @@ mod exit;
 mod run;
 mod signals;
 
+mod demo;
+mod explain;
 mod http;
 mod reads;
-mod explain;
 mod verify;
-mod demo;
 
 mod database;
 mod say;
@@ -23,7 +23,10 @@ use clap::Parser;
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     die_of_panics();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the system gives threads and a poll");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the system gives threads and a poll");
     let answer = runtime.block_on(cli::dispatch(arguments, std::env::vars_os().collect()));
     if let Err(failure) = &answer {
         say::note(failure);

@@ -39,12 +39,18 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn nothing_yet() -> Seen {
-        Seen { watch: Arc::new(Watch::default()), metrics: Arc::new(Metrics::new()) }
+        Seen {
+            watch: Arc::new(Watch::default()),
+            metrics: Arc::new(Metrics::new()),
+        }
     }
 }
 
 pub(crate) async fn run(config: Config) -> Result<Verdict, Failure> {
-    let started = logs::init(config.telemetry.log_format, &filter(config.telemetry.log_level));
+    let started = logs::init(
+        config.telemetry.log_format,
+        &filter(config.telemetry.log_level),
+    );
     started.map_err(|error| Failure::failed(error.to_string(), ""))?;
     let stopping = signals::stop_at_first_exit_at_second()?;
     let listener = listen(config.admin.listen).await?;
@@ -60,12 +66,22 @@ fn filter(level: &str) -> String {
 
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| Failure::environment(format!("cannot listen on {address}: {error}"), "end what listens there, or change admin.listen"))
+    listener.map_err(|error| {
+        Failure::environment(
+            format!("cannot listen on {address}: {error}"),
+            "end what listens there, or change admin.listen",
+        )
+    })
 }
 
 /// Answers HTTP from the first moment on, consumes as soon as the schema is there, and drains when
 /// told to stop.
-pub(crate) async fn serve(config: &Config, listener: TcpListener, seen: Seen, stopping: watch::Receiver<bool>) -> Result<(), Failure> {
+pub(crate) async fn serve(
+    config: &Config,
+    listener: TcpListener,
+    seen: Seen,
+    stopping: watch::Receiver<bool>,
+) -> Result<(), Failure> {
     let instance = who::instance();
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "probes, metrics and API on http://{address}");
@@ -83,7 +99,13 @@ pub(crate) async fn serve(config: &Config, listener: TcpListener, seen: Seen, st
     let ended = if schema_is_there(&config.database, &stage, stopping.clone()).await {
         stage.send_replace(Stage::Running);
         tokio::spawn(show_draining(stage, stopping.clone()));
-        plimsoll_core::run(config.settings(instance), seen.watch, seen.metrics, stopping).await
+        plimsoll_core::run(
+            config.settings(instance),
+            seen.watch,
+            seen.metrics,
+            stopping,
+        )
+        .await
     } else {
         Ok(())
     };
@@ -94,19 +116,29 @@ pub(crate) async fn serve(config: &Config, listener: TcpListener, seen: Seen, st
 
 /// Connections for the HTTP side, which cannot write whatever it is asked.
 fn reads(settings: &Settings, instance: &str) -> Result<PgPool, Failure> {
-    let options = database::options(settings, &format!("{instance}/api"))?.options([STATEMENT_LIMIT, READ_ONLY]);
-    Ok(PgPoolOptions::new().max_connections(READ_CONNECTIONS_MAX).acquire_timeout(ACQUIRE_LIMIT).connect_lazy_with(options))
+    let options = database::options(settings, &format!("{instance}/api"))?
+        .options([STATEMENT_LIMIT, READ_ONLY]);
+    Ok(PgPoolOptions::new()
+        .max_connections(READ_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .connect_lazy_with(options))
 }
 
 /// Waits until no migration is pending; false if told to stop before.
-async fn schema_is_there(settings: &Settings, stage: &watch::Sender<Stage>, mut stopping: watch::Receiver<bool>) -> bool {
+async fn schema_is_there(
+    settings: &Settings,
+    stage: &watch::Sender<Stage>,
+    mut stopping: watch::Receiver<bool>,
+) -> bool {
     let mut wait = WAIT_FIRST;
     loop {
         let starting = tokio::select! {
             looked = look(settings) => looked,
             _ = stopping.wait_for(|&stop| stop) => return false,
         };
-        let Some(starting) = starting else { return true };
+        let Some(starting) = starting else {
+            return true;
+        };
         if *stage.borrow() != starting {
             tracing::warn!(?starting, "cannot start yet");
             stage.send_replace(starting);
@@ -126,11 +158,17 @@ async fn look(settings: &Settings) -> Option<Stage> {
         Err(_) => Ok(Vec::new()),
     };
     match (connected, pending) {
-        (Err(failure), _) | (_, Err(failure)) => Some(Stage::Starting { database: Some(failure.what()), migrations: Some("not known".to_owned()) }),
+        (Err(failure), _) | (_, Err(failure)) => Some(Stage::Starting {
+            database: Some(failure.what()),
+            migrations: Some("not known".to_owned()),
+        }),
         (Ok(_), Ok(names)) if names.is_empty() => None,
         (Ok(_), Ok(names)) => {
             let why = format!("pending: {}; run `plimsoll migrate up`", names.join(", "));
-            Some(Stage::Starting { database: None, migrations: Some(why) })
+            Some(Stage::Starting {
+                database: None,
+                migrations: Some(why),
+            })
         }
     }
 }

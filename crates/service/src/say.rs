@@ -19,7 +19,10 @@ pub(crate) fn note(text: impl Display) {
 
 /// One JSON document on standard output.
 pub(crate) fn json(value: &impl Serialize) {
-    line(serde_json::to_string_pretty(value).expect("our documents have text keys and finite numbers"));
+    line(
+        serde_json::to_string_pretty(value)
+            .expect("our documents have text keys and finite numbers"),
+    );
 }
 
 /// A column of a table.
@@ -35,12 +38,25 @@ pub(crate) fn table(columns: &[Column], rows: &[Vec<String>]) {
     if rows.is_empty() {
         return;
     }
-    let headings = columns.iter().map(|column| column.heading().to_owned()).collect();
+    let headings = columns
+        .iter()
+        .map(|column| column.heading().to_owned())
+        .collect();
     let lines: Vec<&Vec<String>> = std::iter::once(&headings).chain(rows).collect();
-    let width = |n: usize| lines.iter().map(|cells: &&Vec<String>| cells[n].chars().count()).max().unwrap_or(0);
+    let width = |n: usize| {
+        lines
+            .iter()
+            .map(|cells: &&Vec<String>| cells[n].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     for cells in lines {
-        let padded = columns.iter().zip(cells).zip(&widths).map(|((column, cell), width)| column.pad(cell, *width));
+        let padded = columns
+            .iter()
+            .zip(cells)
+            .zip(&widths)
+            .map(|((column, cell), width)| column.pad(cell, *width));
         line(padded.collect::<Vec<_>>().join("  ").trim_end());
     }
 }
@@ -64,7 +80,12 @@ impl Column {
 pub(crate) fn count(number: impl Into<i128>) -> String {
     let number = number.into();
     let digits = number.unsigned_abs().to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).expect("digits are ASCII")).collect();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| str::from_utf8(group).expect("digits are ASCII"))
+        .collect();
     let sign = if number < 0 { "-" } else { "" };
     format!("{sign}{}", groups.join(","))
 }
@@ -81,9 +102,17 @@ mod tests {
 
     #[test]
     fn thousands_stand_apart() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (-12_345_678, "-12,345,678")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (-12_345_678, "-12,345,678"),
+        ] {
             assert_eq!(count(number), text);
         }
-        assert_eq!((plural(1, "line").as_str(), plural(2, "line").as_str()), ("1 line", "2 lines"));
+        assert_eq!(
+            (plural(1, "line").as_str(), plural(2, "line").as_str()),
+            ("1 line", "2 lines")
+        );
     }
 }

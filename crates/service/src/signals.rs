@@ -12,8 +12,15 @@ const SECOND_SIGNAL: i32 = 143;
 /// Becomes true at the first signal. At the second the process ends where it is: what was not
 /// committed rolls back.
 pub(crate) fn stop_at_first_exit_at_second() -> Result<watch::Receiver<bool>, Failure> {
-    let listen = |kind| signal(kind).map_err(|error| Failure::environment(format!("cannot listen for signals: {error}"), ""));
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let listen = |kind| {
+        signal(kind).map_err(|error| {
+            Failure::environment(format!("cannot listen for signals: {error}"), "")
+        })
+    };
+    let (mut terminate, mut interrupt) = (
+        listen(SignalKind::terminate())?,
+        listen(SignalKind::interrupt())?,
+    );
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(async move {
         any(&mut terminate, &mut interrupt).await;

@@ -48,30 +48,63 @@ pub(crate) async fn examine(settings: &Settings, limit: i64) -> Result<Report, F
     let mut tx = db.begin_with(SNAPSHOT).await?;
     query(WORK_MEM).execute(&mut *tx).await?;
     let Json(counts) = query_scalar(COUNTS).fetch_one(&mut *tx).await?;
-    let partitions = crate::reads::unpack::<report::Partition>(query_scalar(PARTITIONS).fetch_all(&mut *tx).await?);
+    let partitions = crate::reads::unpack::<report::Partition>(
+        query_scalar(PARTITIONS).fetch_all(&mut *tx).await?,
+    );
     let mut checked = Vec::new();
     for check in &CHECKS {
         checked.push(patiently(check.claim, perform(&mut tx, check, limit)).await?);
     }
-    let broken = partitions.iter().filter_map(report::Partition::broken).collect();
-    checked.push(Checked { invariant: "I7", claim: "no record lies at or beyond its partition's position", broken });
+    let broken = partitions
+        .iter()
+        .filter_map(report::Partition::broken)
+        .collect();
+    checked.push(Checked {
+        invariant: "I7",
+        claim: "no record lies at or beyond its partition's position",
+        broken,
+    });
     let lines_below_todays_floor = query_scalar(BELOW_TODAYS_FLOOR).fetch_one(&mut *tx).await?;
     tx.rollback().await?;
     checked.sort_by_key(|check| number(check.invariant));
     let holds = checked.iter().all(|check| check.broken.is_empty());
-    Ok(Report { holds, counts, partitions, checks: checked, lines_below_todays_floor })
+    Ok(Report {
+        holds,
+        counts,
+        partitions,
+        checks: checked,
+        lines_below_todays_floor,
+    })
 }
 
 /// Of an invariant, to sort by: `I14` comes after `I2`.
 fn number(invariant: &str) -> Option<u32> {
-    invariant.split_whitespace().next()?.strip_prefix('I')?.parse().ok()
+    invariant
+        .split_whitespace()
+        .next()?
+        .strip_prefix('I')?
+        .parse()
+        .ok()
 }
 
-async fn perform(tx: &mut PgTransaction<'_>, check: &Check, limit: i64) -> Result<Checked, Failure> {
+async fn perform(
+    tx: &mut PgTransaction<'_>,
+    check: &Check,
+    limit: i64,
+) -> Result<Checked, Failure> {
     let rows = query(check.sql).bind(limit).fetch_all(&mut **tx).await?;
-    let broken = rows.iter().map(|row| Ok(Broken { place: row.try_get(0)?, what: row.try_get(1)? }));
+    let broken = rows.iter().map(|row| {
+        Ok(Broken {
+            place: row.try_get(0)?,
+            what: row.try_get(1)?,
+        })
+    });
     let broken = broken.collect::<Result<_, sea_orm::sqlx::Error>>()?;
-    Ok(Checked { invariant: check.invariant, claim: check.claim, broken })
+    Ok(Checked {
+        invariant: check.invariant,
+        claim: check.claim,
+        broken,
+    })
 }
 
 /// Waits, and tells on standard error that and for how long.

@@ -2,7 +2,11 @@
 
 /// `user@host`.
 pub(crate) fn user_at_host() -> String {
-    format!("{}@{}", whoami::username().unwrap_or_else(|_| "unknown".to_owned()), host())
+    format!(
+        "{}@{}",
+        whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
+        host()
+    )
 }
 
 /// Names this process among its replicas: the host, and the process on it.

@@ -17,8 +17,13 @@ pub(super) enum Contender {
 
 impl Contender {
     /// In the order of a round.
-    pub(super) const ALL: [Contender; 5] =
-        [Contender::Ours, Contender::Careless, Contender::CarelessShared, Contender::Textbook, Contender::Plain];
+    pub(super) const ALL: [Contender; 5] = [
+        Contender::Ours,
+        Contender::Careless,
+        Contender::CarelessShared,
+        Contender::Textbook,
+        Contender::Plain,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -53,9 +58,18 @@ impl Contender {
     }
 
     /// Drains the topic of so many events once.
-    pub(super) async fn drain(self, stage: &Stage, mix: Mix, events: u64) -> anyhow::Result<Measurement> {
+    pub(super) async fn drain(
+        self,
+        stage: &Stage,
+        mix: Mix,
+        events: u64,
+    ) -> anyhow::Result<Measurement> {
         let topic = stage.topic(mix, events).await?;
-        let schema = if self == Contender::Ours { Schema::Ours } else { Schema::Others };
+        let schema = if self == Contender::Ours {
+            Schema::Ours
+        } else {
+            Schema::Others
+        };
         let database = stage.database(schema, mix.skus).await?;
         let measurement = match self {
             Contender::Ours => ours::drain(stage, &topic, &database, events).await?,

@@ -43,7 +43,10 @@ pub(super) async fn run(stage: &Stage, throughput: &Throughput) -> anyhow::Resul
     }
     for one in &steady {
         let name = one.contender.name();
-        progress(format_args!("{name} at {:.0}/s: p50 {:.1} ms, p99 {:.1} ms", one.rate, one.p50_ms, one.p99_ms));
+        progress(format_args!(
+            "{name} at {:.0}/s: p50 {:.1} ms, p99 {:.1} ms",
+            one.rate, one.p50_ms, one.p99_ms
+        ));
     }
     Ok(steady)
 }
@@ -60,16 +63,33 @@ async fn ours(stage: &Stage, lasting: Duration) -> anyhow::Result<Steady> {
     plimsoll.stop()?;
     stage.drop_database(&database).await?;
     let (p50_ms, p99_ms) = (ages.quantile(0.50) * 1e3, ages.quantile(0.99) * 1e3);
-    Ok(Steady { contender: Contender::Ours, rate: STEADY_RATE, p50_ms, p99_ms })
+    Ok(Steady {
+        contender: Contender::Ours,
+        rate: STEADY_RATE,
+        p50_ms,
+        p99_ms,
+    })
 }
 
-async fn other(stage: &Stage, contender: Contender, rate: f64, lasting: Duration) -> anyhow::Result<Steady> {
+async fn other(
+    stage: &Stage,
+    contender: Contender,
+    rate: f64,
+    lasting: Duration,
+) -> anyhow::Result<Steady> {
     let topic = stage.empty_topic().await?;
     let database = stage.database(Schema::Others, Mix::USUAL.skus).await?;
     let events = pace::events(rate, lasting);
     let consumer = outside::start(stage, contender, &topic, &database, events)?;
     pace::start(stage, &topic, rate, lasting).await??;
-    let latency = tokio::task::spawn_blocking(|| outside::finish(consumer)).await??.latency;
+    let latency = tokio::task::spawn_blocking(|| outside::finish(consumer))
+        .await??
+        .latency;
     stage.drop_database(&database).await?;
-    Ok(Steady { contender, rate, p50_ms: latency.p50_ms as f64, p99_ms: latency.p99_ms as f64 })
+    Ok(Steady {
+        contender,
+        rate,
+        p50_ms: latency.p50_ms as f64,
+        p99_ms: latency.p99_ms as f64,
+    })
 }

@@ -18,13 +18,25 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Drains a topic whose offsets are dense. Counted is from the first commit that is seen to the last one, so that
 /// neither start-up nor the broker's rebalance is in the rate.
-pub(super) async fn drain(stage: &Stage, topic: &str, database: &str, events: u64) -> anyhow::Result<Measurement> {
+pub(super) async fn drain(
+    stage: &Stage,
+    topic: &str,
+    database: &str,
+    events: u64,
+) -> anyhow::Result<Measurement> {
     let started = Instant::now();
     let mut plimsoll = Plimsoll::start(&Settings::new(database, &stage.bootstrap(), topic))?;
-    let mut watch = Watch { stage, connection: PgConnection::connect(database).await?, pid: plimsoll.pid() };
+    let mut watch = Watch {
+        stage,
+        connection: PgConnection::connect(database).await?,
+        pid: plimsoll.pid(),
+    };
     let first = watch.until(&mut plimsoll, 1).await?;
     let last = watch.until(&mut plimsoll, events).await?;
-    ensure!(last.applied > first.applied, "too few events to see them come");
+    ensure!(
+        last.applied > first.applied,
+        "too few events to see them come"
+    );
     let peak_bytes = process::peak_bytes(plimsoll.pid())?;
     plimsoll.stop()?;
     Ok(Measurement {
@@ -62,7 +74,12 @@ impl Watch<'_> {
                 return Ok(sight);
             }
             plimsoll.ensure_running()?;
-            ensure!(Instant::now() < deadline, "{} events after {PATIENCE:?}:\n{}", sight.applied, plimsoll.log_tail());
+            ensure!(
+                Instant::now() < deadline,
+                "{} events after {PATIENCE:?}:\n{}",
+                sight.applied,
+                plimsoll.log_tail()
+            );
             tokio::time::sleep(PACE).await;
         }
     }
@@ -70,8 +87,10 @@ impl Watch<'_> {
     async fn look(&mut self) -> anyhow::Result<Sight> {
         let look = "SELECT coalesce(sum(next_offset), 0)::bigint, (pg_current_wal_insert_lsn() - '0/0')::bigint
                     FROM positions";
-        let (applied, wal): (i64, i64) =
-            sqlx::query_as(look).fetch_one(&mut self.connection).await.context("looking at positions")?;
+        let (applied, wal): (i64, i64) = sqlx::query_as(look)
+            .fetch_one(&mut self.connection)
+            .await
+            .context("looking at positions")?;
         Ok(Sight {
             at: Instant::now(),
             applied: u64::try_from(applied)?,

@@ -41,13 +41,25 @@ pub(super) fn start(
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("consumer").args(contender.arguments());
     command.args(["--database", database, "--topic", topic]);
-    command.args(["--bootstrap", &stage.bootstrap(), "--events", &events.to_string()]);
-    Ok(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?)
+    command.args([
+        "--bootstrap",
+        &stage.bootstrap(),
+        "--events",
+        &events.to_string(),
+    ]);
+    Ok(command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?)
 }
 
 /// Waits for its end and reads its report.
 pub(super) fn finish(child: Child) -> anyhow::Result<Report> {
     let output = child.wait_with_output()?;
-    ensure!(output.status.success(), "the consumer ended with {}", output.status);
+    ensure!(
+        output.status.success(),
+        "the consumer ended with {}",
+        output.status
+    );
     Report::from_json(&String::from_utf8(output.stdout)?)
 }

@@ -73,7 +73,11 @@ impl Report {
                 Contender::Ours => writeln!(f)?,
                 other => {
                     let ratio = self.throughput.ratio_to(*other);
-                    writeln!(f, "  {:.1} × ({:.1} – {:.1})", ratio.mean, ratio.low, ratio.high)?;
+                    writeln!(
+                        f,
+                        "  {:.1} × ({:.1} – {:.1})",
+                        ratio.mean, ratio.low, ratio.high
+                    )?;
                 }
             }
         }
@@ -84,17 +88,40 @@ impl Report {
         writeln!(f, "\nPlimsoll with other traffic")?;
         heading(f, "first commit after")?;
         for (mix, run) in &self.growth.0 {
-            row(f, &format!("{} SKUs, {} % copies", mix.skus, mix.duplicates * 100.0), std::slice::from_ref(run))?;
-            writeln!(f, "  {:.1} s", run.first_commit.map_or(f64::NAN, |elapsed| elapsed.as_secs_f64()))?;
+            row(
+                f,
+                &format!("{} SKUs, {} % copies", mix.skus, mix.duplicates * 100.0),
+                std::slice::from_ref(run),
+            )?;
+            writeln!(
+                f,
+                "  {:.1} s",
+                run.first_commit
+                    .map_or(f64::NAN, |elapsed| elapsed.as_secs_f64())
+            )?;
         }
         Ok(())
     }
 
     fn ages(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nFrom record to commit at a steady load")?;
-        writeln!(f, "{:<30} {:>10} {:>10} {:>10}", "", "events/s", "p50 ms", "p99 ms")?;
-        for Steady { contender, rate, p50_ms, p99_ms } in &self.latency {
-            writeln!(f, "{:<30} {rate:>10.0} {p50_ms:>10.1} {p99_ms:>10.1}", contender.name())?;
+        writeln!(
+            f,
+            "{:<30} {:>10} {:>10} {:>10}",
+            "", "events/s", "p50 ms", "p99 ms"
+        )?;
+        for Steady {
+            contender,
+            rate,
+            p50_ms,
+            p99_ms,
+        } in &self.latency
+        {
+            writeln!(
+                f,
+                "{:<30} {rate:>10.0} {p50_ms:>10.1} {p99_ms:>10.1}",
+                contender.name()
+            )?;
         }
         Ok(())
     }
@@ -102,13 +129,23 @@ impl Report {
 
 fn heading(f: &mut fmt::Formatter<'_>, last: &str) -> fmt::Result {
     let [rate, service, server, wal, peak] = ["events/s", "CPU µs", "PG µs", "WAL B", "peak MiB"];
-    writeln!(f, "{:<30} {rate:>10} {service:>8} {server:>8} {wal:>8} {peak:>8}  {last}", "")
+    writeln!(
+        f,
+        "{:<30} {rate:>10} {service:>8} {server:>8} {wal:>8} {peak:>8}  {last}",
+        ""
+    )
 }
 
 fn row(f: &mut fmt::Formatter<'_>, name: &str, runs: &[Measurement]) -> fmt::Result {
     let of = |figure: fn(&Measurement) -> f64| median(runs.iter().map(figure));
-    let (rate, wal) = (of(Measurement::events_per_second), of(Measurement::wal_bytes_per_event));
+    let (rate, wal) = (
+        of(Measurement::events_per_second),
+        of(Measurement::wal_bytes_per_event),
+    );
     let (service, server) = (of(Measurement::service_us), of(Measurement::server_us));
     let peak = of(Measurement::peak_mib);
-    write!(f, "{name:<30} {rate:>10.0} {service:>8.1} {server:>8.1} {wal:>8.0} {peak:>8.0}")
+    write!(
+        f,
+        "{name:<30} {rate:>10.0} {service:>8.1} {server:>8.1} {wal:>8.0} {peak:>8.0}"
+    )
 }

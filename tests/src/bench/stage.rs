@@ -25,8 +25,12 @@ const OPENING_STOCK: i64 = 1_000_000_000;
 const SEED: u64 = 42;
 
 /// A server as one would run it on a small machine, durable; no checkpoint falls into a run.
-const POSTGRES: [(&str, &str); 4] =
-    [("shared_buffers", "512MB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "1h"), ("min_wal_size", "1GB")];
+const POSTGRES: [(&str, &str); 4] = [
+    ("shared_buffers", "512MB"),
+    ("max_wal_size", "8GB"),
+    ("checkpoint_timeout", "1h"),
+    ("min_wal_size", "1GB"),
+];
 
 /// Traffic that differs from the usual.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,7 +41,10 @@ pub(super) struct Mix {
 }
 
 impl Mix {
-    pub(super) const USUAL: Mix = Mix { skus: 10_000, duplicates: 0.0 };
+    pub(super) const USUAL: Mix = Mix {
+        skus: 10_000,
+        duplicates: 0.0,
+    };
 }
 
 /// Whose tables a database has.
@@ -82,7 +89,13 @@ impl Stage {
 
     pub(super) fn shape(&self, mix: Mix) -> Shape {
         let Mix { skus, duplicates } = mix;
-        Shape { partitions: PARTITIONS, skus, duplicates, keyed: self.keyed, ..Shape::default() }
+        Shape {
+            partitions: PARTITIONS,
+            skus,
+            duplicates,
+            keyed: self.keyed,
+            ..Shape::default()
+        }
     }
 
     pub(super) fn traffic(&self, mix: Mix) -> Traffic {
@@ -115,7 +128,13 @@ impl Stage {
         if self.is_new(&template) {
             progress(format_args!("preparing {skus} products"));
             self.cluster.create_database(&template, None)?;
-            fill(&self.cluster.url(&template), &self.bootstrap(), schema, skus).await?;
+            fill(
+                &self.cluster.url(&template),
+                &self.bootstrap(),
+                schema,
+                skus,
+            )
+            .await?;
         }
         let name = servers::unique("run");
         self.cluster.create_database(&name, Some(&template))?;
@@ -124,19 +143,32 @@ impl Stage {
     }
 
     pub(super) async fn drop_database(&self, url: &str) -> anyhow::Result<()> {
-        let (_, name) = url.rsplit_once('/').context("a database's URL ends with its name")?;
-        servers::sql(&self.cluster.url("postgres"), &format!("DROP DATABASE {name} WITH (FORCE)")).await
+        let (_, name) = url
+            .rsplit_once('/')
+            .context("a database's URL ends with its name")?;
+        servers::sql(
+            &self.cluster.url("postgres"),
+            &format!("DROP DATABASE {name} WITH (FORCE)"),
+        )
+        .await
     }
 
     pub(super) async fn spent(&self) -> anyhow::Result<Spent> {
         let mut connection = PgConnection::connect(&self.cluster.url("postgres")).await?;
-        let wal = sqlx::query_scalar::<_, i64>("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint");
+        let wal =
+            sqlx::query_scalar::<_, i64>("SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint");
         let wal_bytes = u64::try_from(wal.fetch_one(&mut connection).await?)?;
-        Ok(Spent { cpu: self.cluster.server_cpu(), wal_bytes })
+        Ok(Spent {
+            cpu: self.cluster.server_cpu(),
+            wal_bytes,
+        })
     }
 
     fn is_new(&self, name: &str) -> bool {
-        self.prepared.lock().expect("nobody panics with the set").insert(name.to_owned())
+        self.prepared
+            .lock()
+            .expect("nobody panics with the set")
+            .insert(name.to_owned())
     }
 }
 
@@ -144,7 +176,12 @@ async fn fill(url: &str, bootstrap: &str, schema: Schema, skus: u32) -> anyhow::
     match schema {
         Schema::Others => races::prepare(url, skus, PARTITIONS, OPENING_STOCK).await,
         Schema::Ours => {
-            ours::prepare(&Settings::new(url, bootstrap, "inventory-events"), skus, OPENING_STOCK).await?;
+            ours::prepare(
+                &Settings::new(url, bootstrap, "inventory-events"),
+                skus,
+                OPENING_STOCK,
+            )
+            .await?;
             servers::sql(url, "VACUUM ANALYZE").await
         }
     }

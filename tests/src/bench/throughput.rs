@@ -11,12 +11,20 @@ use super::stage::{Mix, Stage};
 pub(super) struct Throughput(pub(super) Vec<(Contender, Vec<Measurement>)>);
 
 pub(super) async fn run(stage: &Stage) -> anyhow::Result<Throughput> {
-    let mut runs: Vec<_> = Contender::ALL.into_iter().map(|contender| (contender, Vec::new())).collect();
+    let mut runs: Vec<_> = Contender::ALL
+        .into_iter()
+        .map(|contender| (contender, Vec::new()))
+        .collect();
     for round in 1..=stage.rounds {
         for (contender, measurements) in &mut runs {
-            let run = contender.drain(stage, Mix::USUAL, contender.events(stage.quick)).await?;
+            let run = contender
+                .drain(stage, Mix::USUAL, contender.events(stage.quick))
+                .await?;
             let (name, rate) = (contender.name(), run.events_per_second());
-            progress(format_args!("round {round} of {}: {name}, {rate:.0} events/s", stage.rounds));
+            progress(format_args!(
+                "round {round} of {}: {name}, {rate:.0} events/s",
+                stage.rounds
+            ));
             measurements.push(run);
         }
     }
@@ -25,7 +33,11 @@ pub(super) async fn run(stage: &Stage) -> anyhow::Result<Throughput> {
 
 impl Throughput {
     fn rates(&self, contender: Contender) -> impl Iterator<Item = f64> {
-        let runs = self.0.iter().filter(move |(who, _)| *who == contender).flat_map(|(_, runs)| runs);
+        let runs = self
+            .0
+            .iter()
+            .filter(move |(who, _)| *who == contender)
+            .flat_map(|(_, runs)| runs);
         runs.map(Measurement::events_per_second)
     }
 

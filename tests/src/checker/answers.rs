@@ -45,9 +45,23 @@ pub(super) struct Answers<'s> {
 }
 
 impl<'s> Answers<'s> {
-    pub(super) async fn open(snapshot: &'s mut Snapshot, topic: &str, partition: i32) -> anyhow::Result<Self> {
-        snapshot.declare(sqlx::query(include_str!("sql/answers.sql")).bind(topic).bind(partition)).await?;
-        Ok(Self { snapshot, fetched: VecDeque::new(), exhausted: false })
+    pub(super) async fn open(
+        snapshot: &'s mut Snapshot,
+        topic: &str,
+        partition: i32,
+    ) -> anyhow::Result<Self> {
+        snapshot
+            .declare(
+                sqlx::query(include_str!("sql/answers.sql"))
+                    .bind(topic)
+                    .bind(partition),
+            )
+            .await?;
+        Ok(Self {
+            snapshot,
+            fetched: VecDeque::new(),
+            exhausted: false,
+        })
     }
 
     /// Takes the next row if its offset is at most this.

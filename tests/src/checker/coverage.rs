@@ -21,21 +21,38 @@ pub(super) async fn partition(
 ) -> anyhow::Result<()> {
     let partition = log.partition;
     let judged = Judged::read(snapshot, topic, &log).await?;
-    let mut coverage = Coverage { topic, expect, partition, judged, findings, records: 0, rows: 0 };
+    let mut coverage = Coverage {
+        topic,
+        expect,
+        partition,
+        judged,
+        findings,
+        records: 0,
+        rows: 0,
+    };
     coverage.position(log.end_offset);
     let mut answers = Answers::open(snapshot, topic, partition).await?;
     for record in log {
         let record = record?;
         let mut rows = Vec::new();
         while let Some(row) = answers.next_up_to(record.offset).await? {
-            if row.offset == record.offset { rows.push(row) } else { coverage.orphan(&row) }
+            if row.offset == record.offset {
+                rows.push(row)
+            } else {
+                coverage.orphan(&row)
+            }
         }
         let decoded = decode(&record, expect.facts_by_default);
         coverage.record(&record, &decoded, &rows);
         if let Some(replay) = replay.as_deref_mut()
             && coverage.judged.answered(record.offset)
         {
-            replay.record(&coverage.place(record.offset), &decoded, &rows, coverage.findings);
+            replay.record(
+                &coverage.place(record.offset),
+                &decoded,
+                &rows,
+                coverage.findings,
+            );
         }
     }
     while let Some(row) = answers.next_up_to(i64::MAX).await? {
@@ -59,18 +76,36 @@ struct Judged {
 impl Judged {
     async fn read(snapshot: &mut Snapshot, topic: &str, log: &Log<'_>) -> anyhow::Result<Self> {
         let partition = log.partition;
-        let position = sqlx::query(include_str!("sql/positions.sql")).bind(topic).bind(partition);
+        let position = sqlx::query(include_str!("sql/positions.sql"))
+            .bind(topic)
+            .bind(partition);
         let (next_offset, retained_from) = match snapshot.rows(position).await?.first() {
             Some(row) => (row.try_get("next_offset")?, row.try_get("retained_from")?),
             None => (0, 0),
         };
-        let gaps = snapshot.rows(sqlx::query(include_str!("sql/gaps.sql")).bind(topic).bind(partition)).await?;
-        let gaps = gaps.iter().map(|gap| anyhow::Ok((gap.try_get("from_offset")?, gap.try_get("to_offset")?)));
-        Ok(Self { next_offset, from: log.first_offset.max(retained_from), gaps: gaps.collect::<Result<_, _>>()? })
+        let gaps = snapshot
+            .rows(
+                sqlx::query(include_str!("sql/gaps.sql"))
+                    .bind(topic)
+                    .bind(partition),
+            )
+            .await?;
+        let gaps = gaps
+            .iter()
+            .map(|gap| anyhow::Ok((gap.try_get("from_offset")?, gap.try_get("to_offset")?)));
+        Ok(Self {
+            next_offset,
+            from: log.first_offset.max(retained_from),
+            gaps: gaps.collect::<Result<_, _>>()?,
+        })
     }
 
     fn excused(&self, offset: i64) -> bool {
-        offset < self.from || self.gaps.iter().any(|(from, to)| (*from..*to).contains(&offset))
+        offset < self.from
+            || self
+                .gaps
+                .iter()
+                .any(|(from, to)| (*from..*to).contains(&offset))
     }
 
     /// A record here must have its row.
@@ -100,7 +135,10 @@ impl Coverage<'_> {
 
     fn position(&mut self, end_offset: i64) {
         if self.judged.next_offset > end_offset {
-            self.broken(self.judged.next_offset, format!("the position is beyond the log's end {end_offset}"));
+            self.broken(
+                self.judged.next_offset,
+                format!("the position is beyond the log's end {end_offset}"),
+            );
         }
     }
 
@@ -131,23 +169,33 @@ impl Coverage<'_> {
             return;
         }
         self.rows += usize::from(self.judged.answered(row.offset));
-        self.broken(row.offset, format!("no such record, but a row in {:?}", row.room));
+        self.broken(
+            row.offset,
+            format!("no such record, but a row in {:?}", row.room),
+        );
     }
 
     fn belongs(&mut self, record: &Record, decoded: &Result<Event, Malformed>, row: &Answer) {
         let difference = match decoded {
-            Err(why) => malformed_difference(record, row).map(|what| format!("{what}; it is malformed: {why}")),
+            Err(why) => malformed_difference(record, row)
+                .map(|what| format!("{what}; it is malformed: {why}")),
             Ok(event) => event_difference(event, row),
         };
         if let Some(what) = difference {
-            self.broken(record.offset, format!("the row is not of this record: {what}"));
+            self.broken(
+                record.offset,
+                format!("the row is not of this record: {what}"),
+            );
         }
     }
 
     fn tally(&mut self) {
         if self.records != self.rows as u64 {
             let place = format!("{}/{}", self.topic, self.partition);
-            let what = format!("{} records below the position, {} rows", self.records, self.rows);
+            let what = format!(
+                "{} records below the position, {} rows",
+                self.records, self.rows
+            );
             self.findings.add(Invariant::I7, place, what);
         }
     }
@@ -170,16 +218,23 @@ fn event_difference(event: &Event, row: &Answer) -> Option<String> {
         return Some(format!("SKU {:?} instead of {:?}", row.sku, event.sku));
     }
     if row.event_key != event.key {
-        return Some(format!("event key {:?} instead of {:?}", row.event_key, event.key));
+        return Some(format!(
+            "event key {:?} instead of {:?}",
+            row.event_key, event.key
+        ));
     }
     let (kind, counted) = match event.quantity {
         Quantity::Adjust(_) => ("adjust", None),
         Quantity::Count(units) => ("count", Some(units)),
     };
     if row.room == Room::Ledger
-        && (row.kind.as_deref() != Some(kind) || counted.is_some_and(|units| row.stock != Some(units)))
+        && (row.kind.as_deref() != Some(kind)
+            || counted.is_some_and(|units| row.stock != Some(units)))
     {
-        return Some(format!("{:?} that left {:?} instead of {:?}", row.kind, row.stock, event.quantity));
+        return Some(format!(
+            "{:?} that left {:?} instead of {:?}",
+            row.kind, row.stock, event.quantity
+        ));
     }
     None
 }

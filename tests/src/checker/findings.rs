@@ -63,7 +63,11 @@ impl Findings {
         let count = self.counts.entry(invariant).or_default();
         *count += 1;
         if *count <= KEPT_PER_INVARIANT_MAX {
-            self.kept.push(Finding { invariant, place: place.to_string(), what: what.to_string() });
+            self.kept.push(Finding {
+                invariant,
+                place: place.to_string(),
+                what: what.to_string(),
+            });
         }
     }
 
@@ -91,7 +95,11 @@ impl Findings {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kept.iter().try_for_each(|finding| writeln!(f, "{finding}"))?;
-        self.counts.iter().try_for_each(|(invariant, count)| writeln!(f, "{invariant:?}: {count} in all"))
+        self.kept
+            .iter()
+            .try_for_each(|finding| writeln!(f, "{finding}"))?;
+        self.counts
+            .iter()
+            .try_for_each(|(invariant, count)| writeln!(f, "{invariant:?}: {count} in all"))
     }
 }

@@ -36,23 +36,38 @@ pub struct Topic {
 impl Topic {
     /// Connects; the first question shows whether the broker can be reached.
     pub fn open(bootstrap: &str, name: &str) -> anyhow::Result<Self> {
-        Ok(Self { consumer: consumer(bootstrap)?, name: name.to_owned() })
+        Ok(Self {
+            consumer: consumer(bootstrap)?,
+            name: name.to_owned(),
+        })
     }
 
     /// How many partitions the topic has.
     pub fn partitions(&self) -> anyhow::Result<i32> {
-        let metadata = self.consumer.fetch_metadata(Some(&self.name), SILENCE_MAX)?;
-        let topic = metadata.topics().first().with_context(|| format!("no topic {}", self.name))?;
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(&self.name), SILENCE_MAX)?;
+        let topic = metadata
+            .topics()
+            .first()
+            .with_context(|| format!("no topic {}", self.name))?;
         Ok(i32::try_from(topic.partitions().len())?)
     }
 
     /// Starts to read one partition, and no longer the one before.
     pub fn log(&mut self, partition: i32) -> anyhow::Result<Log<'_>> {
-        let (first_offset, end_offset) = self.consumer.fetch_watermarks(&self.name, partition, SILENCE_MAX)?;
+        let (first_offset, end_offset) =
+            self.consumer
+                .fetch_watermarks(&self.name, partition, SILENCE_MAX)?;
         let mut assignment = TopicPartitionList::new();
         assignment.add_partition_offset(&self.name, partition, Offset::Offset(first_offset))?;
         self.consumer.assign(&assignment)?;
-        Ok(Log { consumer: &self.consumer, partition, first_offset, end_offset })
+        Ok(Log {
+            consumer: &self.consumer,
+            partition,
+            first_offset,
+            end_offset,
+        })
     }
 }
 
@@ -73,11 +88,19 @@ impl Iterator for Log<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             match self.consumer.poll(SILENCE_MAX) {
-                None => return Some(Err(anyhow::anyhow!("neither a record nor the end within {SILENCE_MAX:?}"))),
-                Some(Err(KafkaError::PartitionEOF(partition))) if partition == self.partition => return None,
+                None => {
+                    return Some(Err(anyhow::anyhow!(
+                        "neither a record nor the end within {SILENCE_MAX:?}"
+                    )));
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) if partition == self.partition => {
+                    return None;
+                }
                 Some(Err(KafkaError::PartitionEOF(_))) => {}
                 Some(Err(error)) => return Some(Err(error.into())),
-                Some(Ok(message)) if message.partition() == self.partition => return Some(Ok(record(&message))),
+                Some(Ok(message)) if message.partition() == self.partition => {
+                    return Some(Ok(record(&message)));
+                }
                 // Left over from the partition before, whose producer went on.
                 Some(Ok(_)) => {}
             }
@@ -106,7 +129,9 @@ fn record(message: &BorrowedMessage<'_>) -> Record {
         partition: message.partition(),
         offset: message.offset(),
         timestamp_ms: message.timestamp().to_millis().unwrap_or(0),
-        headers: headers.map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect(),
+        headers: headers
+            .map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec)))
+            .collect(),
         value: message.payload().map(<[u8]>::to_vec),
     }
 }

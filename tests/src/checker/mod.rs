@@ -54,7 +54,13 @@ pub struct Expect {
 impl Default for Expect {
     /// A keyed topic without rules, drained, under the default configuration.
     fn default() -> Self {
-        Self { modelled: true, drained: true, floors_moved: false, unknown_rejected: false, facts_by_default: false }
+        Self {
+            modelled: true,
+            drained: true,
+            floors_moved: false,
+            unknown_rejected: false,
+            facts_by_default: false,
+        }
     }
 }
 
@@ -83,9 +89,16 @@ pub async fn at_end(scope: Scope<'_>, expect: Expect) -> anyhow::Result<Findings
         false => None,
     };
     for partition in 0..partitions {
-        coverage::partition(&mut snapshot, scope.topic, expect, topic.log(partition)?, replay.as_mut(), &mut findings)
-            .await
-            .with_context(|| format!("checking {}/{partition}", scope.topic))?;
+        coverage::partition(
+            &mut snapshot,
+            scope.topic,
+            expect,
+            topic.log(partition)?,
+            replay.as_mut(),
+            &mut findings,
+        )
+        .await
+        .with_context(|| format!("checking {}/{partition}", scope.topic))?;
     }
     if let Some(replay) = replay {
         replay.finish(&mut snapshot, &mut findings).await?;

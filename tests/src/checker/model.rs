@@ -51,7 +51,11 @@ struct Sku {
 impl Model {
     /// No products yet. `stock_max` is what the stock column can hold.
     pub fn new(stock_max: i64, unknown_rejected: bool) -> Self {
-        Self { skus: HashMap::new(), stock_max, unknown_rejected }
+        Self {
+            skus: HashMap::new(),
+            stock_max,
+            unknown_rejected,
+        }
     }
 
     /// Opens a product's ledger.
@@ -64,7 +68,11 @@ impl Model {
         let sku = self.skus.entry(event.sku.clone()).or_default();
         if let Some(first) = event.key.and_then(|key| sku.decided.get(&key)) {
             let same = *first == event.quantity;
-            return if same { Verdict::Duplicate } else { Verdict::Rejected("event_id_conflict", None) };
+            return if same {
+                Verdict::Duplicate
+            } else {
+                Verdict::Rejected("event_id_conflict", None)
+            };
         }
         if let Some(key) = event.key {
             sku.decided.insert(key, event.quantity);
@@ -84,7 +92,9 @@ impl Model {
 
     /// Frees the memory of event ids, once no copies of them can come any more.
     pub fn forget_ids(&mut self) {
-        self.skus.values_mut().for_each(|sku| sku.decided = HashMap::new());
+        self.skus
+            .values_mut()
+            .for_each(|sku| sku.decided = HashMap::new());
     }
 }
 
@@ -100,7 +110,10 @@ impl Sku {
 }
 
 fn decide(product: Product, event: &Event, stock_max: i64) -> Verdict {
-    if event.expected_version.is_some_and(|expected| expected != product.version) {
+    if event
+        .expected_version
+        .is_some_and(|expected| expected != product.version)
+    {
         return Verdict::Rejected("stale", Some(product));
     }
     let before = i128::from(product.stock);
@@ -109,12 +122,21 @@ fn decide(product: Product, event: &Event, stock_max: i64) -> Verdict {
         Quantity::Count(units) => i128::from(units),
     };
     if after < i128::from(product.floor) {
-        return if event.fact { Verdict::Parked } else { Verdict::Rejected("below_floor", Some(product)) };
+        return if event.fact {
+            Verdict::Parked
+        } else {
+            Verdict::Rejected("below_floor", Some(product))
+        };
     }
     match (i64::try_from(after), i64::try_from(after - before)) {
-        (Ok(stock), Ok(change)) if stock <= stock_max => {
-            Verdict::Moved(change, Product { stock, version: product.version + 1, ..product })
-        }
+        (Ok(stock), Ok(change)) if stock <= stock_max => Verdict::Moved(
+            change,
+            Product {
+                stock,
+                version: product.version + 1,
+                ..product
+            },
+        ),
         _ => Verdict::Rejected("overflow", Some(product)),
     }
 }

@@ -63,7 +63,11 @@ pub fn decode(record: &Record, facts_by_default: bool) -> Result<Event, Malforme
         return malformed("not an object");
     };
     let (envelope, body) = unwrap(body)?;
-    event(&Fields(&body), identity(record, envelope, &Fields(&body))?, facts_by_default)
+    event(
+        &Fields(&body),
+        identity(record, envelope, &Fields(&body))?,
+        facts_by_default,
+    )
 }
 
 fn bytes(record: &Record) -> Result<&[u8], Malformed> {
@@ -86,13 +90,22 @@ fn unwrap(mut outer: Map<String, Value>) -> Result<(Envelope, Map<String, Value>
         return malformed("a CloudEvent without an object as data");
     };
     let fields = Fields(&outer);
-    let source = fields.text("source", 0..=NAME_BYTES_MAX)?.unwrap_or_default().to_owned();
-    let id = fields.text("id", 1..=NAME_BYTES_MAX)?.map(|id| (source, id.to_owned()));
+    let source = fields
+        .text("source", 0..=NAME_BYTES_MAX)?
+        .unwrap_or_default()
+        .to_owned();
+    let id = fields
+        .text("id", 1..=NAME_BYTES_MAX)?
+        .map(|id| (source, id.to_owned()));
     Ok((id, body))
 }
 
 /// Identity, first that is there: CloudEvents headers or envelope, body, the header `event-id`.
-fn identity(record: &Record, envelope: Envelope, body: &Fields<'_>) -> Result<Option<Uuid>, Malformed> {
+fn identity(
+    record: &Record,
+    envelope: Envelope,
+    body: &Fields<'_>,
+) -> Result<Option<Uuid>, Malformed> {
     let in_body = body.text("event_id", 1..=NAME_BYTES_MAX)?;
     let source = body.text("source", 0..=NAME_BYTES_MAX)?.unwrap_or_default();
     let cloud_source = header(record, "ce_source", 0)?.unwrap_or_default();
@@ -108,7 +121,11 @@ fn identity(record: &Record, envelope: Envelope, body: &Fields<'_>) -> Result<Op
     Ok(key)
 }
 
-fn header<'a>(record: &'a Record, name: &str, bytes_min: usize) -> Result<Option<&'a str>, Malformed> {
+fn header<'a>(
+    record: &'a Record,
+    name: &str,
+    bytes_min: usize,
+) -> Result<Option<&'a str>, Malformed> {
     let Some((_, Some(value))) = record.headers.iter().find(|(key, _)| key == name) else {
         return Ok(None);
     };
@@ -120,14 +137,19 @@ fn header<'a>(record: &'a Record, name: &str, bytes_min: usize) -> Result<Option
 
 fn event(body: &Fields<'_>, key: Option<Uuid>, facts_by_default: bool) -> Result<Event, Malformed> {
     let quantity = quantity(body)?;
-    let fact = body.one_of("nature", ["intent", "fact"])?.map_or(facts_by_default, |nature| nature == "fact");
+    let fact = body
+        .one_of("nature", ["intent", "fact"])?
+        .map_or(facts_by_default, |nature| nature == "fact");
     body.check_descriptions()?;
     Ok(Event {
         sku: body.sku()?,
         quantity,
         key,
         fact: fact || matches!(quantity, Quantity::Count(_)),
-        expected_version: body.integer("expected_version")?.map(not_negative).transpose()?,
+        expected_version: body
+            .integer("expected_version")?
+            .map(not_negative)
+            .transpose()?,
     })
 }
 
@@ -145,7 +167,11 @@ fn quantity(body: &Fields<'_>) -> Result<Quantity, Malformed> {
 }
 
 fn not_negative(number: i64) -> Result<i64, Malformed> {
-    if number < 0 { malformed("negative") } else { Ok(number) }
+    if number < 0 {
+        malformed("negative")
+    } else {
+        Ok(number)
+    }
 }
 
 #[cfg(test)]

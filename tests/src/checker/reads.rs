@@ -23,10 +23,16 @@ pub async fn reads(database_url: &str, reads: &[Read]) -> anyhow::Result<Finding
     let mut snapshot = Snapshot::open(database_url).await?;
     let mut findings = Findings::default();
     for read in reads.iter().collect::<HashSet<_>>() {
-        let line = sqlx::query("SELECT 1 FROM ledger WHERE sku = $1 AND version = $2 AND stock_after = $3 LIMIT 1");
+        let line = sqlx::query(
+            "SELECT 1 FROM ledger WHERE sku = $1 AND version = $2 AND stock_after = $3 LIMIT 1",
+        );
         let line = line.bind(&read.sku).bind(read.version).bind(read.stock);
         if snapshot.rows(line).await?.is_empty() {
-            findings.add(Invariant::I19, &read.sku, format!("no line has version {} and {}", read.version, read.stock));
+            findings.add(
+                Invariant::I19,
+                &read.sku,
+                format!("no line has version {} and {}", read.version, read.stock),
+            );
         }
     }
     Ok(findings)

@@ -18,10 +18,19 @@ impl Replay {
     /// # Errors
     /// When stock was changed from outside: no fold of the log can know that.
     pub(super) async fn new(snapshot: &mut Snapshot, expect: Expect) -> anyhow::Result<Self> {
-        let external = snapshot.rows(sqlx::query("SELECT 1 FROM ledger WHERE kind = 'external' LIMIT 1")).await?;
-        anyhow::ensure!(external.is_empty(), "a ledger with external lines cannot be modelled");
+        let external = snapshot
+            .rows(sqlx::query(
+                "SELECT 1 FROM ledger WHERE kind = 'external' LIMIT 1",
+            ))
+            .await?;
+        anyhow::ensure!(
+            external.is_empty(),
+            "a ledger with external lines cannot be modelled"
+        );
         let mut model = Model::new(stock_max(snapshot).await?, expect.unknown_rejected);
-        snapshot.declare(sqlx::query(include_str!("sql/openings.sql"))).await?;
+        snapshot
+            .declare(sqlx::query(include_str!("sql/openings.sql")))
+            .await?;
         loop {
             let rows = snapshot.piece().await?;
             if rows.is_empty() {
@@ -29,7 +38,14 @@ impl Replay {
             }
             for row in rows {
                 let (stock, version) = (row.try_get("stock")?, row.try_get("version")?);
-                model.open(row.try_get("sku")?, Product { stock, version, floor: row.try_get("stock_floor")? });
+                model.open(
+                    row.try_get("sku")?,
+                    Product {
+                        stock,
+                        version,
+                        floor: row.try_get("stock_floor")?,
+                    },
+                );
             }
         }
     }
@@ -47,7 +63,11 @@ impl Replay {
         if let [row] = rows
             && !agrees(verdict, row)
         {
-            findings.add(Invariant::I11, place, format!("the model says {verdict:?}, the database {row:?}"));
+            findings.add(
+                Invariant::I11,
+                place,
+                format!("the model says {verdict:?}, the database {row:?}"),
+            );
         }
     }
 
@@ -57,8 +77,14 @@ impl Replay {
     }
 
     /// Compares where the products stand.
-    pub(super) async fn finish(self, snapshot: &mut Snapshot, findings: &mut Findings) -> anyhow::Result<()> {
-        snapshot.declare(sqlx::query(include_str!("sql/products.sql"))).await?;
+    pub(super) async fn finish(
+        self,
+        snapshot: &mut Snapshot,
+        findings: &mut Findings,
+    ) -> anyhow::Result<()> {
+        snapshot
+            .declare(sqlx::query(include_str!("sql/products.sql")))
+            .await?;
         loop {
             let rows = snapshot.piece().await?;
             if rows.is_empty() {
@@ -71,7 +97,9 @@ impl Replay {
                     && (model.stock, model.version) != (stock, version)
                 {
                     let (ours, at) = (model.stock, model.version);
-                    let what = format!("the model has {ours} at version {at}, the database {stock} at {version}");
+                    let what = format!(
+                        "the model has {ours} at version {at}, the database {stock} at {version}"
+                    );
                     findings.add(Invariant::I11, sku, what);
                 }
             }
@@ -80,10 +108,14 @@ impl Replay {
 }
 
 fn agrees(verdict: Verdict, row: &Answer) -> bool {
-    let refused = |outcome: &str| row.room == Room::Refusals && row.outcome.as_deref() == Some(outcome);
-    let saw = |product: Product| row.version == Some(product.version) && row.stock == Some(product.stock);
+    let refused =
+        |outcome: &str| row.room == Room::Refusals && row.outcome.as_deref() == Some(outcome);
+    let saw =
+        |product: Product| row.version == Some(product.version) && row.stock == Some(product.stock);
     match verdict {
-        Verdict::Moved(change, after) => row.room == Room::Ledger && row.quantity_change == Some(change) && saw(after),
+        Verdict::Moved(change, after) => {
+            row.room == Room::Ledger && row.quantity_change == Some(change) && saw(after)
+        }
         Verdict::Rejected(code, seen) => {
             refused("rejected") && row.code.as_deref() == Some(code) && seen.is_none_or(saw)
         }
@@ -98,9 +130,15 @@ async fn stock_max(snapshot: &mut Snapshot) -> anyhow::Result<i64> {
     let column = "SELECT format_type(atttypid, NULL) AS type FROM pg_attribute
                   WHERE attrelid = 'products'::regclass AND attname = 'current_stock'";
     let rows = snapshot.rows(sqlx::query(column)).await?;
-    Ok(match rows.first().map(|row| row.try_get::<&str, _>("type")).transpose()? {
-        Some("smallint") => i16::MAX.into(),
-        Some("integer") => i32::MAX.into(),
-        _ => i64::MAX,
-    })
+    Ok(
+        match rows
+            .first()
+            .map(|row| row.try_get::<&str, _>("type"))
+            .transpose()?
+        {
+            Some("smallint") => i16::MAX.into(),
+            Some("integer") => i32::MAX.into(),
+            _ => i64::MAX,
+        },
+    )
 }

@@ -19,7 +19,8 @@ pub(super) const ANY_TIME: &[Statement] = &[
 ];
 
 /// Holds as long as nobody changes a floor.
-pub(super) const FLOORS_NEVER_MOVED: &[Statement] = &[(Invariant::I2, include_str!("sql/floor_ever.sql"))];
+pub(super) const FLOORS_NEVER_MOVED: &[Statement] =
+    &[(Invariant::I2, include_str!("sql/floor_ever.sql"))];
 
 /// Hold when the system is quiet.
 pub(super) const AT_END: &[Statement] = &[
@@ -46,13 +47,19 @@ pub(super) async fn strangers(
     partitions: i32,
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
-    let query = sqlx::query(include_str!("sql/strangers.sql")).bind(topic).bind(partitions);
+    let query = sqlx::query(include_str!("sql/strangers.sql"))
+        .bind(topic)
+        .bind(partitions);
     add(Invariant::I5, &snapshot.rows(query).await?, findings)
 }
 
 fn add(invariant: Invariant, breaches: &[PgRow], findings: &mut Findings) -> anyhow::Result<()> {
     for breach in breaches {
-        findings.add(invariant, breach.try_get::<&str, _>("place")?, breach.try_get::<&str, _>("what")?);
+        findings.add(
+            invariant,
+            breach.try_get::<&str, _>("place")?,
+            breach.try_get::<&str, _>("what")?,
+        );
     }
     Ok(())
 }

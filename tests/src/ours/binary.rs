@@ -10,7 +10,9 @@ use anyhow::{Context, ensure};
 pub(super) fn path() -> anyhow::Result<&'static Path> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = BINARY.get_or_init(|| built().map_err(|error| format!("{error:#}")));
-    found.as_deref().map_err(|why| anyhow::anyhow!("no binary to test: {why}"))
+    found
+        .as_deref()
+        .map_err(|why| anyhow::anyhow!("no binary to test: {why}"))
 }
 
 /// Next to this program, or next to the folder `deps` with it. Cargo is asked each time, because a binary of
@@ -18,11 +20,31 @@ pub(super) fn path() -> anyhow::Result<&'static Path> {
 fn built() -> anyhow::Result<PathBuf> {
     let program = std::env::current_exe()?;
     let folder = program.parent().context("a program is in a folder")?;
-    let folder = if folder.ends_with("deps") { folder.parent().context("deps is in a folder")? } else { folder };
+    let folder = if folder.ends_with("deps") {
+        folder.parent().context("deps is in a folder")?
+    } else {
+        folder
+    };
     let target = folder.parent().context("a profile is in a target folder")?;
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--release", "--package", "plimsoll-service", "--target-dir"]).arg(target);
-    let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().context("running cargo")?;
-    ensure!(output.status.success(), "cargo build: {}", String::from_utf8_lossy(&output.stderr));
+    cargo
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "plimsoll-service",
+            "--target-dir",
+        ])
+        .arg(target);
+    let output = cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .context("running cargo")?;
+    ensure!(
+        output.status.success(),
+        "cargo build: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(target.join("release/plimsoll"))
 }

@@ -10,15 +10,26 @@ use super::feed::{self, Delivery, Inlet};
 use super::{Job, Report, Workers};
 
 /// Does the job. With a barrier, workers meet there after each read and before the write: the race, made certain.
-pub async fn consume(job: &Job, workers: Workers, meeting: Option<Arc<Barrier>>) -> anyhow::Result<Report> {
+pub async fn consume(
+    job: &Job,
+    workers: Workers,
+    meeting: Option<Arc<Barrier>>,
+) -> anyhow::Result<Report> {
     let (feed, inlets) = feed::open(job, workers)?;
     let connections = u32::try_from(inlets.len())?;
-    let pool = PgPoolOptions::new().max_connections(connections).connect(&job.database_url).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .connect(&job.database_url)
+        .await?;
     let spawn = |inlet| tokio::spawn(work(pool.clone(), inlet, meeting.clone()));
     feed.finish(inlets.into_iter().map(spawn).collect()).await
 }
 
-async fn work(pool: PgPool, inlet: Inlet, meeting: Option<Arc<Barrier>>) -> anyhow::Result<Vec<u64>> {
+async fn work(
+    pool: PgPool,
+    inlet: Inlet,
+    meeting: Option<Arc<Barrier>>,
+) -> anyhow::Result<Vec<u64>> {
     let mut ages = Vec::new();
     while let Some(delivery) = inlet.next().await {
         apply(&pool, &delivery, meeting.as_deref()).await?;

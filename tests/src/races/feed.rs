@@ -47,10 +47,17 @@ pub(super) struct Delivery {
 
 impl Delivery {
     /// Milliseconds since its producer made it.
-    #[expect(clippy::disallowed_methods, reason = "the age of a record is measured, not decided upon")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the age of a record is measured, not decided upon"
+    )]
     pub(super) fn age_ms(&self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
-        u64::try_from(now.as_millis()).unwrap_or(0).saturating_sub(self.timestamp_ms.unsigned_abs())
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("the clock is past 1970");
+        u64::try_from(now.as_millis())
+            .unwrap_or(0)
+            .saturating_sub(self.timestamp_ms.unsigned_abs())
     }
 }
 
@@ -82,7 +89,11 @@ pub(super) struct Feed {
 /// Starts to read, and returns an inlet for each worker.
 pub(super) fn open(job: &Job, workers: Workers) -> anyhow::Result<(Feed, Vec<Inlet>)> {
     let partitions = Topic::open(&job.bootstrap, &job.topic)?.partitions()?;
-    let queues = if workers == Workers::PerPartition { usize::try_from(partitions)? } else { 1 };
+    let queues = if workers == Workers::PerPartition {
+        usize::try_from(partitions)?
+    } else {
+        1
+    };
     let (outlets, mut inlets): (Vec<_>, Vec<_>) = (0..queues)
         .map(|_| mpsc::channel(QUEUE_RECORDS_MAX))
         .map(|(outlet, inlet)| (outlet, Inlet(Arc::new(Mutex::new(inlet)))))
@@ -94,12 +105,22 @@ pub(super) fn open(job: &Job, workers: Workers) -> anyhow::Result<(Feed, Vec<Inl
     let cpu_before = process::cpu(std::process::id())?;
     let events = job.events;
     let reader = tokio::task::spawn_blocking(move || read(&consumer, events, &outlets));
-    Ok((Feed { reader, cpu_before, events }, inlets))
+    Ok((
+        Feed {
+            reader,
+            cpu_before,
+            events,
+        },
+        inlets,
+    ))
 }
 
 impl Feed {
     /// Waits for the workers, each of which returns its events' ages in milliseconds.
-    pub(super) async fn finish(self, workers: Vec<JoinHandle<anyhow::Result<Vec<u64>>>>) -> anyhow::Result<Report> {
+    pub(super) async fn finish(
+        self,
+        workers: Vec<JoinHandle<anyhow::Result<Vec<u64>>>>,
+    ) -> anyhow::Result<Report> {
         let mut ages = Vec::new();
         for worker in workers {
             let of_worker = worker.await??;
@@ -108,7 +129,13 @@ impl Feed {
         let elapsed = self.reader.await??.elapsed();
         let cpu = process::cpu(std::process::id())?.saturating_sub(self.cpu_before);
         let peak_bytes = process::peak_bytes(std::process::id())?;
-        Ok(Report { events: self.events, elapsed, cpu, latency: Latency::of(ages), peak_bytes })
+        Ok(Report {
+            events: self.events,
+            elapsed,
+            cpu,
+            latency: Latency::of(ages),
+            peak_bytes,
+        })
     }
 }
 
@@ -129,13 +156,20 @@ fn consumer(job: &Job, partitions: i32) -> anyhow::Result<BaseConsumer> {
 }
 
 /// Returns when the first record came.
-fn read(consumer: &BaseConsumer, events: u64, outlets: &[mpsc::Sender<Delivery>]) -> anyhow::Result<Instant> {
+fn read(
+    consumer: &BaseConsumer,
+    events: u64,
+    outlets: &[mpsc::Sender<Delivery>],
+) -> anyhow::Result<Instant> {
     let mut started = None;
     for count in 0..events {
-        let record = next(consumer)?.with_context(|| format!("only {count} of {events} records came"))?;
+        let record =
+            next(consumer)?.with_context(|| format!("only {count} of {events} records came"))?;
         started.get_or_insert_with(Instant::now);
         let queue = usize::try_from(record.partition())? % outlets.len();
-        outlets[queue].blocking_send(delivery(&record)?).context("the workers failed")?;
+        outlets[queue]
+            .blocking_send(delivery(&record)?)
+            .context("the workers failed")?;
     }
     started.context("a job without events")
 }
@@ -157,8 +191,13 @@ fn delivery(record: &impl Message) -> anyhow::Result<Delivery> {
         partition: record.partition(),
         offset: record.offset(),
         event_id: Uuid::parse_str(body["event_id"].as_str().context("event_id")?)?,
-        product_id: body["product_id"].as_str().context("product_id")?.to_owned(),
-        quantity_change: body["quantity_change"].as_i64().context("quantity_change")?,
+        product_id: body["product_id"]
+            .as_str()
+            .context("product_id")?
+            .to_owned(),
+        quantity_change: body["quantity_change"]
+            .as_i64()
+            .context("quantity_change")?,
         timestamp_ms: record.timestamp().to_millis().context("a timestamp")?,
     })
 }

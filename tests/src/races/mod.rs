@@ -33,7 +33,12 @@ pub struct Job {
 }
 
 /// Makes the tables of these consumers and the products `SKU0`, `SKU1` … with `stock` units each.
-pub async fn prepare(database_url: &str, skus: u32, partitions: i32, stock: i64) -> anyhow::Result<()> {
+pub async fn prepare(
+    database_url: &str,
+    skus: u32,
+    partitions: i32,
+    stock: i64,
+) -> anyhow::Result<()> {
     servers::sql(database_url, include_str!("schema.sql")).await?;
     let fill = format!(
         "INSERT INTO products SELECT n + 1, 'SKU' || n, {stock}, 0, now() FROM generate_series(0, {skus} - 1) n;

@@ -28,18 +28,31 @@ pub async fn consume(job: &Job) -> anyhow::Result<Report> {
         })
         .connect(&job.database_url)
         .await?;
-    feed.finish(inlets.into_iter().map(|inlet| tokio::spawn(work(pool.clone(), inlet))).collect()).await
+    feed.finish(
+        inlets
+            .into_iter()
+            .map(|inlet| tokio::spawn(work(pool.clone(), inlet)))
+            .collect(),
+    )
+    .await
 }
 
 async fn work(pool: PgPool, inlet: Inlet) -> anyhow::Result<Vec<u64>> {
     let mut ages = Vec::new();
     loop {
         let poll = inlet.next_up_to(POLL_RECORDS_MAX).await;
-        let Some(last) = poll.last() else { return Ok(ages) };
+        let Some(last) = poll.last() else {
+            return Ok(ages);
+        };
         let mut transaction = pool.begin().await?;
         add(&mut transaction, &poll).await?;
-        let advance = sqlx::query("UPDATE consumer_offsets SET next_offset = $1 WHERE partition = $2");
-        advance.bind(last.offset + 1).bind(last.partition).execute(&mut *transaction).await?;
+        let advance =
+            sqlx::query("UPDATE consumer_offsets SET next_offset = $1 WHERE partition = $2");
+        advance
+            .bind(last.offset + 1)
+            .bind(last.partition)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         ages.extend(poll.iter().map(Delivery::age_ms));
     }
@@ -51,8 +64,13 @@ async fn add(connection: &mut PgConnection, poll: &[Delivery]) -> anyhow::Result
         *changes.entry(&event.product_id).or_default() += event.quantity_change;
     }
     let (skus, changes): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
-    let update = "UPDATE products p SET current_stock = p.current_stock + c.change, updated_at = now()
+    let update =
+        "UPDATE products p SET current_stock = p.current_stock + c.change, updated_at = now()
                   FROM unnest($1::text[], $2::bigint[]) AS c (sku, change) WHERE p.sku = c.sku";
-    sqlx::query(update).bind(skus).bind(changes).execute(connection).await?;
+    sqlx::query(update)
+        .bind(skus)
+        .bind(changes)
+        .execute(connection)
+        .await?;
     Ok(())
 }

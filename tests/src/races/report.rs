@@ -33,8 +33,16 @@ impl Latency {
     /// Of the ages of all events, in milliseconds; 0 of none.
     pub fn of(mut ages_ms: Vec<u64>) -> Self {
         ages_ms.sort_unstable();
-        let at = |percent: usize| ages_ms.get(ages_ms.len() * percent / 100).copied().unwrap_or_default();
-        Self { p50_ms: at(50), p99_ms: at(99) }
+        let at = |percent: usize| {
+            ages_ms
+                .get(ages_ms.len() * percent / 100)
+                .copied()
+                .unwrap_or_default()
+        };
+        Self {
+            p50_ms: at(50),
+            p99_ms: at(99),
+        }
     }
 }
 
@@ -54,12 +62,19 @@ impl Report {
     /// Reads that line.
     pub fn from_json(line: &str) -> anyhow::Result<Self> {
         let value: Value = serde_json::from_str(line)?;
-        let number = |name: &str| value[name].as_u64().with_context(|| format!("{name} in {line}"));
+        let number = |name: &str| {
+            value[name]
+                .as_u64()
+                .with_context(|| format!("{name} in {line}"))
+        };
         Ok(Self {
             events: number("events")?,
             elapsed: Duration::from_micros(number("elapsed_us")?),
             cpu: Duration::from_micros(number("cpu_us")?),
-            latency: Latency { p50_ms: number("p50_ms")?, p99_ms: number("p99_ms")? },
+            latency: Latency {
+                p50_ms: number("p50_ms")?,
+                p99_ms: number("p99_ms")?,
+            },
             peak_bytes: number("peak_bytes")?,
         })
     }

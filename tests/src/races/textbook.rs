@@ -15,7 +15,10 @@ use super::{Job, Report, Workers};
 pub async fn consume(job: &Job) -> anyhow::Result<Report> {
     let (feed, inlets) = feed::open(job, Workers::PerPartition)?;
     let connections = u32::try_from(inlets.len())?;
-    let pool = PgPoolOptions::new().max_connections(connections).connect(&job.database_url).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .connect(&job.database_url)
+        .await?;
     let locks = Arc::new(Locks::default());
     let spawn = |inlet| tokio::spawn(work(pool.clone(), locks.clone(), inlet));
     feed.finish(inlets.into_iter().map(spawn).collect()).await
@@ -27,7 +30,12 @@ struct Locks(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
 
 impl Locks {
     fn of(&self, sku: &str) -> Arc<tokio::sync::Mutex<()>> {
-        self.0.lock().expect("nobody panics with the map").entry(sku.to_owned()).or_default().clone()
+        self.0
+            .lock()
+            .expect("nobody panics with the map")
+            .entry(sku.to_owned())
+            .or_default()
+            .clone()
     }
 }
 
@@ -49,18 +57,33 @@ async fn work(pool: PgPool, locks: Arc<Locks>, inlet: Inlet) -> anyhow::Result<V
 
 async fn is_new(connection: &mut PgConnection, event: &Delivery) -> anyhow::Result<bool> {
     let remember = sqlx::query("INSERT INTO processed_events VALUES ($1) ON CONFLICT DO NOTHING");
-    Ok(remember.bind(event.event_id).execute(connection).await?.rows_affected() == 1)
+    Ok(remember
+        .bind(event.event_id)
+        .execute(connection)
+        .await?
+        .rows_affected()
+        == 1)
 }
 
 async fn apply(connection: &mut PgConnection, event: &Delivery) -> anyhow::Result<()> {
     let lock = "SELECT id, current_stock, version FROM products WHERE sku = $1 FOR UPDATE";
-    let (id, stock, version): (i64, i64, i64) =
-        sqlx::query_as(lock).bind(&event.product_id).fetch_one(&mut *connection).await?;
+    let (id, stock, version): (i64, i64, i64) = sqlx::query_as(lock)
+        .bind(&event.product_id)
+        .fetch_one(&mut *connection)
+        .await?;
     let stock_after = stock + event.quantity_change;
     let update = "UPDATE products SET current_stock = $1, version = version + 1, updated_at = now()
                   WHERE id = $2 AND version = $3";
-    let updated = sqlx::query(update).bind(stock_after).bind(id).bind(version).execute(&mut *connection).await?;
-    ensure!(updated.rows_affected() == 1, "the version moved under a row lock");
+    let updated = sqlx::query(update)
+        .bind(stock_after)
+        .bind(id)
+        .bind(version)
+        .execute(&mut *connection)
+        .await?;
+    ensure!(
+        updated.rows_affected() == 1,
+        "the version moved under a row lock"
+    );
     sqlx::query("INSERT INTO stock_ledger VALUES ($1, $2, $3, $4, $5)")
         .bind(id)
         .bind(version + 1)
@@ -73,8 +96,15 @@ async fn apply(connection: &mut PgConnection, event: &Delivery) -> anyhow::Resul
 }
 
 async fn advance(connection: &mut PgConnection, event: &Delivery) -> anyhow::Result<()> {
-    let advance = "UPDATE consumer_offsets SET next_offset = $1 WHERE partition = $2 AND next_offset <= $3";
-    let advance = sqlx::query(advance).bind(event.offset + 1).bind(event.partition).bind(event.offset);
-    ensure!(advance.execute(connection).await?.rows_affected() == 1, "an offset went back");
+    let advance =
+        "UPDATE consumer_offsets SET next_offset = $1 WHERE partition = $2 AND next_offset <= $3";
+    let advance = sqlx::query(advance)
+        .bind(event.offset + 1)
+        .bind(event.partition)
+        .bind(event.offset);
+    ensure!(
+        advance.execute(connection).await?.rows_affected() == 1,
+        "an offset went back"
+    );
     Ok(())
 }

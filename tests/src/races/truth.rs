@@ -27,17 +27,24 @@ pub async fn broken_sums(job: &Job, opening: i64) -> anyhow::Result<Vec<Broken>>
     for partition in 0..topic.partitions()? {
         for record in topic.log(partition)? {
             let event = checker::decode(&record?, false).map_err(|why| anyhow!("{why}"))?;
-            let Quantity::Adjust(change) = event.quantity else { anyhow::bail!("a count has no sum") };
+            let Quantity::Adjust(change) = event.quantity else {
+                anyhow::bail!("a count has no sum")
+            };
             *sums.entry(event.sku).or_insert(opening) += change;
         }
     }
     let mut connection = PgConnection::connect(&job.database_url).await?;
-    let found: Vec<(String, i64)> =
-        sqlx::query_as("SELECT sku, current_stock FROM products").fetch_all(&mut connection).await?;
+    let found: Vec<(String, i64)> = sqlx::query_as("SELECT sku, current_stock FROM products")
+        .fetch_all(&mut connection)
+        .await?;
     let found: BTreeMap<_, _> = found.into_iter().collect();
     let compare = |(sku, expected): (String, i64)| {
         let found = found.get(&sku).copied().unwrap_or_default();
-        (found != expected).then_some(Broken { sku, expected, found })
+        (found != expected).then_some(Broken {
+            sku,
+            expected,
+            found,
+        })
     };
     Ok(sums.into_iter().filter_map(compare).collect())
 }

@@ -17,13 +17,43 @@ const DIGEST: &str = "fb54c63273c7f19bfbbd4971c1951afc";
 
 /// Partition and value of the records that are committed, before the aborted one and after it.
 const BEFORE: &[(i32, Option<&str>)] = &[
-    (0, Some(r#"{"product_id": "A", "quantity_change": +5, "event_id": "00000000-0000-0000-0000-000000000001"}"#)),
-    (0, Some(r#"{"product_id": "A", "quantity_change": -3, "event_id": "00000000-0000-0000-0000-000000000002"}"#)),
-    (0, Some(r#"{"product_id": "A", "quantity_change": -100, "event_id": "00000000-0000-0000-0000-000000000003"}"#)),
-    (0, Some(r#"{"product_id": "A", "quantity_change": -3, "event_id": "00000000-0000-0000-0000-000000000002"}"#)),
-    (0, Some(r#"{"product_id": "A", "quantity_change": -4, "event_id": "00000000-0000-0000-0000-000000000002"}"#)),
+    (
+        0,
+        Some(
+            r#"{"product_id": "A", "quantity_change": +5, "event_id": "00000000-0000-0000-0000-000000000001"}"#,
+        ),
+    ),
+    (
+        0,
+        Some(
+            r#"{"product_id": "A", "quantity_change": -3, "event_id": "00000000-0000-0000-0000-000000000002"}"#,
+        ),
+    ),
+    (
+        0,
+        Some(
+            r#"{"product_id": "A", "quantity_change": -100, "event_id": "00000000-0000-0000-0000-000000000003"}"#,
+        ),
+    ),
+    (
+        0,
+        Some(
+            r#"{"product_id": "A", "quantity_change": -3, "event_id": "00000000-0000-0000-0000-000000000002"}"#,
+        ),
+    ),
+    (
+        0,
+        Some(
+            r#"{"product_id": "A", "quantity_change": -4, "event_id": "00000000-0000-0000-0000-000000000002"}"#,
+        ),
+    ),
     (0, Some("not JSON")),
-    (0, Some(r#"{"product_id": "GHOST", "quantity_change": 1, "event_id": "00000000-0000-0000-0000-000000000004"}"#)),
+    (
+        0,
+        Some(
+            r#"{"product_id": "GHOST", "quantity_change": 1, "event_id": "00000000-0000-0000-0000-000000000004"}"#,
+        ),
+    ),
     (
         0,
         Some(
@@ -31,33 +61,51 @@ const BEFORE: &[(i32, Option<&str>)] = &[
         ),
     ),
     (1, Some(r#"{"product_id": "B", "quantity_change": 1}"#)),
-    (1, Some(r#"{"product_id": "B", "quantity_change": -2, "event_id": "order-6", "source": "shop"}"#)),
+    (
+        1,
+        Some(
+            r#"{"product_id": "B", "quantity_change": -2, "event_id": "order-6", "source": "shop"}"#,
+        ),
+    ),
     (
         1,
         Some(
             r#"{"product_id": "B", "quantity_change": -50, "nature": "fact", "event_id": "00000000-0000-0000-0000-000000000007"}"#,
         ),
     ),
-    (1, Some(r#"{"product_id": "B", "quantity_change": 1, "event_id": "00000000-0000-0000-0000-000000000008"}"#)),
+    (
+        1,
+        Some(
+            r#"{"product_id": "B", "quantity_change": 1, "event_id": "00000000-0000-0000-0000-000000000008"}"#,
+        ),
+    ),
     (1, None),
     (2, Some(r#"{"product_id": "C", "quantity_change": -100}"#)),
     (2, Some(r#"{"product_id": "C", "quantity_change": -1}"#)),
 ];
 /// The broker writes the marker some time after it has said that the transaction is aborted.
 const AFTER_THE_MARKER: i64 = 10;
-const AFTER: &[(i32, Option<&str>)] =
-    &[(0, Some(r#"{"product_id": "A", "quantity_change": -1, "expected_version": 1}"#))];
+const AFTER: &[(i32, Option<&str>)] = &[(
+    0,
+    Some(r#"{"product_id": "A", "quantity_change": -1, "expected_version": 1}"#),
+)];
 
 /// The URL of a database of one's own that is right for the topic.
 pub(crate) async fn right_database() -> String {
     static TEMPLATE: OnceCell<()> = OnceCell::const_new();
-    TEMPLATE.get_or_init(|| async { prepare().await.expect("the history is written") }).await;
+    TEMPLATE
+        .get_or_init(|| async { prepare().await.expect("the history is written") })
+        .await;
     database(Some(TOPIC)).expect("a database")
 }
 
 /// What to check in it.
 pub(crate) fn scope<'a>(database_url: &'a str, bootstrap: &'a str) -> Scope<'a> {
-    Scope { database_url, bootstrap, topic: TOPIC }
+    Scope {
+        database_url,
+        bootstrap,
+        topic: TOPIC,
+    }
 }
 
 async fn prepare() -> anyhow::Result<()> {
@@ -69,7 +117,11 @@ async fn prepare() -> anyhow::Result<()> {
     topics::create(&bootstrap, TOPIC, 3).await?;
     let plain: BaseProducer = client(&bootstrap).create()?;
     send(&plain, BEFORE)?;
-    abort(&client(&bootstrap).set("transactional.id", "history").create()?)?;
+    abort(
+        &client(&bootstrap)
+            .set("transactional.id", "history")
+            .create()?,
+    )?;
     until_end_offset(&bootstrap, AFTER_THE_MARKER).await?;
     send(&plain, AFTER)
 }
@@ -77,7 +129,10 @@ async fn prepare() -> anyhow::Result<()> {
 async fn until_end_offset(bootstrap: &str, offset: i64) -> anyhow::Result<()> {
     let deadline = Instant::now() + LIMIT;
     while topics::end_offsets(bootstrap, TOPIC).await?[0] != offset {
-        anyhow::ensure!(Instant::now() < deadline, "the transaction's marker did not come");
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "the transaction's marker did not come"
+        );
     }
     Ok(())
 }
@@ -101,6 +156,9 @@ fn send(producer: &BaseProducer, records: &[(i32, Option<&str>)]) -> anyhow::Res
 fn abort(producer: &BaseProducer) -> anyhow::Result<()> {
     producer.init_transactions(LIMIT)?;
     producer.begin_transaction()?;
-    send(producer, &[(0, Some(r#"{"product_id": "A", "quantity_change": 1000}"#))])?;
+    send(
+        producer,
+        &[(0, Some(r#"{"product_id": "A", "quantity_change": 1000}"#))],
+    )?;
     Ok(producer.abort_transaction(LIMIT)?)
 }

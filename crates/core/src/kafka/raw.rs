@@ -19,7 +19,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::Context;
 
-pub(crate) use topic::topic_id;
+pub(crate) use topic::{controller_id, topic_id};
 
 /// A record as librdkafka holds it: valid while the callback runs.
 pub(super) struct Delivered<'a> {

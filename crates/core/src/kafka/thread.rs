@@ -144,6 +144,13 @@ impl<'a> Thread<'a> {
     }
 
     fn assign(&mut self, partitions: &[Assigned]) {
+        // Pausing what was only just assigned would lose its offset, so the lane is paused anew,
+        // later, if it is still full.
+        for assigned in partitions {
+            if self.lanes[assigned.lane].paused {
+                self.resume(assigned.lane);
+            }
+        }
         let mut list = TopicPartitionList::with_capacity(partitions.len());
         for assigned in partitions {
             list.add_partition_offset(
@@ -161,12 +168,6 @@ impl<'a> Thread<'a> {
                 tracing::warn!(%err, "partitions could not be assigned; the group will give them again")
             }
         }
-        for lane in (0..self.lanes.len())
-            .filter(|&lane| self.lanes[lane].paused)
-            .collect::<Vec<_>>()
-        {
-            self.pause(lane);
-        }
     }
 
     fn unassign(&mut self, partitions: &[i32]) {
@@ -179,6 +180,8 @@ impl<'a> Thread<'a> {
         for &partition in partitions {
             list.add_partition(&self.parts.topic, partition);
         }
+        // A pause outlives the assignment: whoever gets the partition again would wait for ever.
+        self.parts.consumer.resume(&list).ok();
         if let Err(err) = self.parts.consumer.incremental_unassign(&list) {
             tracing::warn!(%err, "partitions could not be unassigned");
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 
-use super::Context;
+use super::{Context, raw};
 
 /// A broker that does not answer within this time is asked again later.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -49,7 +49,12 @@ pub(crate) async fn topic_id(
 ) -> Result<Option<String>, KafkaError> {
     let topic = topic.to_owned();
     blocking(consumer, move |consumer| {
-        Ok(super::raw::topic_id(consumer, &topic))
+        let metadata = consumer.fetch_metadata(Some(&topic), ANSWER_LIMIT)?;
+        // The in-process broker names a controller that is not there; librdkafka would wait for
+        // it. It gives no ids anyway.
+        let controller = raw::controller_id(consumer);
+        let is_there = metadata.brokers().iter().any(|it| it.id() == controller);
+        Ok(is_there.then(|| raw::topic_id(consumer, &topic)).flatten())
     })
     .await
 }

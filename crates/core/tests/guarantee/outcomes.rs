@@ -92,7 +92,7 @@ async fn whatever_is_no_event_is_kept_byte_for_byte_and_disturbs_nothing() -> Re
     world.send(0, [adjust("A", 1)])?;
     world.finish(world.run()).await?;
     expect![[r#"
-        (1,not_utf8,23)
+        (1,not_utf8,22)
         (2,not_json,1)
         (3,not_an_integer,42)
         (4,not_an_integer,42)
@@ -103,7 +103,7 @@ async fn whatever_is_no_event_is_kept_byte_for_byte_and_disturbs_nothing() -> Re
         (9,missing_field,21)
         (10,zero_change,40)
         (11,empty_value,)
-        (12,too_many_headers,40)
+        (12,too_many_headers,38)
         (13,value_too_large,1048577)"#]]
     .assert_eq(
         &world

@@ -42,7 +42,7 @@ async fn repeats_after_a_restart_are_found_by_the_ledger_itself() -> Result<()> 
     };
     world.send(0, events())?;
     world.finish(world.run()).await?;
-    let running = world.run();
+    let running = world.run_again();
     world.send(1, events())?;
     world.send(1, [adjust("A", 1).id("new")])?;
     world.caught_up().await?;
@@ -125,7 +125,7 @@ async fn a_repeat_of_a_refused_event_is_a_duplicate_though_it_would_fit_by_now()
     world.product("A", 1).await?;
     world.send(0, [adjust("A", -5).id("x"), adjust("A", 9)])?;
     world.finish(world.run()).await?;
-    let running = world.run();
+    let running = world.run_again();
     world.send(1, [adjust("A", -5).id("x")])?;
     world.finish(running).await?;
     expect![[r#"

@@ -10,9 +10,16 @@ use super::place::{Partition, Record};
 ///
 /// Delivered at least once, applied exactly once, in order per SKU.
 #[derive(Debug, Parser)]
-#[command(name = "plimsoll", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done; 1 failed or a finding; 2 usage or configuration; 3 environment \
-                        (cannot reach, missing privileges, migrations pending); 143 second signal.")]
+#[command(
+    name = "plimsoll",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 failed or a finding; 2 usage or configuration; 3 environment \
+                        (cannot reach, missing privileges, migrations pending); 143 second signal."
+)]
 pub(crate) struct Arguments {
     /// Configuration file (TOML); the environment (PLIMSOLL_KAFKA__BROKERS) and --set win over it
     #[arg(long, value_name = "FILE", global = true)]
@@ -260,6 +267,8 @@ mod tests {
         assert!(refused("plimsoll products set-floor 0 --all --sku A"));
         assert!(refused("plimsoll parked release --all --sku A"));
         assert!(!refused("plimsoll products set-floor -5 --sku A"));
-        assert!(!refused("plimsoll verify --config x.toml --set kafka.topic=t --json"));
+        assert!(!refused(
+            "plimsoll verify --config x.toml --set kafka.topic=t --json"
+        ));
     }
 }

@@ -12,7 +12,10 @@ use crate::say;
 /// What was found at one of the servers: a sentence if all is well.
 type Found = Result<String, Vec<Finding>>;
 
-pub(super) async fn run(config: Result<Config, Vec<Finding>>, options: &Check) -> Result<Verdict, Failure> {
+pub(super) async fn run(
+    config: Result<Config, Vec<Finding>>,
+    options: &Check,
+) -> Result<Verdict, Failure> {
     let config = match config {
         Ok(config) => config,
         Err(findings) => {
@@ -23,7 +26,10 @@ pub(super) async fn run(config: Result<Config, Vec<Finding>>, options: &Check) -
     let mut good = vec!["The configuration has no finding.".to_owned()];
     let mut findings = Vec::new();
     if options.connect {
-        let (kafka, database) = tokio::join!(kafka::check(config.kafka.clone()), database::check(&config.database));
+        let (kafka, database) = tokio::join!(
+            kafka::check(config.kafka.clone()),
+            database::check(&config.database)
+        );
         for found in [kafka, database] {
             match found {
                 Ok(sentence) => good.push(sentence),
@@ -32,7 +38,11 @@ pub(super) async fn run(config: Result<Config, Vec<Finding>>, options: &Check) -
         }
     }
     print(options.json, &good, &findings);
-    if findings.is_empty() { Ok(Verdict::Done) } else { Err(Failure::Surroundings(findings)) }
+    if findings.is_empty() {
+        Ok(Verdict::Done)
+    } else {
+        Err(Failure::Surroundings(findings))
+    }
 }
 
 fn print(json: bool, good: &[String], findings: &[Finding]) {

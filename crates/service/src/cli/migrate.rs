@@ -23,10 +23,15 @@ pub(super) async fn run(config: &Config, command: Migrate) -> Result<Verdict, Fa
 
 async fn up(db: &PgPool, place: &str) -> Result<Verdict, Failure> {
     let adopts = adopts(db).await?;
-    let applied = plimsoll_migrations::up(&SqlxPostgresConnector::from_sqlx_postgres_pool(db.clone())).await?;
+    let applied =
+        plimsoll_migrations::up(&SqlxPostgresConnector::from_sqlx_postgres_pool(db.clone()))
+            .await?;
     match i64::try_from(applied).unwrap_or(i64::MAX) {
         0 => say::line(format_args!("Nothing to do: {place} is of this version.")),
-        n => say::line(format_args!("Applied {} to {place}.", say::plural(n, "migration"))),
+        n => say::line(format_args!(
+            "Applied {} to {place}.",
+            say::plural(n, "migration")
+        )),
     }
     if applied > 0 && adopts {
         adopted(db).await?;
@@ -41,7 +46,11 @@ async fn status(db: &PgPool, json: bool) -> Result<Verdict, Failure> {
     } else if pending.is_empty() {
         say::line("No migration is pending.");
     }
-    if pending.is_empty() { Ok(Verdict::Done) } else { Err(database::migrations_pending(&pending)) }
+    if pending.is_empty() {
+        Ok(Verdict::Done)
+    } else {
+        Err(database::migrations_pending(&pending))
+    }
 }
 
 /// Whether there is a table of products that Plimsoll did not make. Refuses one of another shape
@@ -72,7 +81,8 @@ SELECT EXISTS (
 async fn check_shape(db: &PgPool) -> Result<(), Failure> {
     let mut wrong = Vec::new();
     for row in query(SHAPE).fetch_all(db).await? {
-        let (name, types, found): (String, Vec<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (name, types, found): (String, Vec<String>, Option<String>) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         wrong.push(match found {
             None => format!("no column {name}"),
             Some(found) => format!("{name} is {found}, not {}", types.join(" or ")),
@@ -86,23 +96,37 @@ async fn check_shape(db: &PgPool) -> Result<(), Failure> {
         return Ok(());
     }
     let what = format!("the table products has another shape: {}", wrong.join("; "));
-    Err(Failure::failed(what, "give it the columns id, sku (unique), current_stock, version, updated_at; nothing was changed"))
+    Err(Failure::failed(
+        what,
+        "give it the columns id, sku (unique), current_stock, version, updated_at; nothing was changed",
+    ))
 }
 
 async fn adopted(db: &PgPool) -> Result<(), Failure> {
-    let row = query("SELECT count(*), count(*) FILTER (WHERE current_stock < 0) FROM products").fetch_one(db).await?;
+    let row = query("SELECT count(*), count(*) FILTER (WHERE current_stock < 0) FROM products")
+        .fetch_one(db)
+        .await?;
     let (products, below): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-    say::line(format_args!("Adopted {}; each stands in its ledger as the opening line.", say::plural(products, "product")));
+    say::line(format_args!(
+        "Adopted {}; each stands in its ledger as the opening line.",
+        say::plural(products, "product")
+    ));
     if below == 0 {
         return Ok(());
     }
-    say::line(format_args!("{} below zero, with that stock as floor:", stand(below)));
+    say::line(format_args!(
+        "{} below zero, with that stock as floor:",
+        stand(below)
+    ));
     let statement = "SELECT sku, current_stock::bigint FROM products WHERE current_stock < 0 ORDER BY current_stock, sku LIMIT $1";
     let mut rows = Vec::new();
     for row in query(statement).bind(NAMED_MAX).fetch_all(db).await? {
         rows.push(vec![row.try_get(0)?, say::count(row.try_get::<i64, _>(1)?)]);
     }
-    say::table(&[Column::Left("sku"), Column::Right("current stock")], &rows);
+    say::table(
+        &[Column::Left("sku"), Column::Right("current stock")],
+        &rows,
+    );
     if below > NAMED_MAX {
         say::line(format_args!("and {} more", say::count(below - NAMED_MAX)));
     }
@@ -110,5 +134,9 @@ async fn adopted(db: &PgPool) -> Result<(), Failure> {
 }
 
 fn stand(products: i64) -> String {
-    if products == 1 { "1 product stands".to_owned() } else { format!("{} products stand", say::count(products)) }
+    if products == 1 {
+        "1 product stands".to_owned()
+    } else {
+        format!("{} products stand", say::count(products))
+    }
 }

@@ -20,12 +20,18 @@ pub(super) async fn run(config: &Config, command: Parked) -> Result<Verdict, Fai
     match command {
         Parked::List { which, limit, json } => list(&db, which, limit, json).await,
         Parked::Release(act) => release(config, &filter(act)?).await,
-        Parked::Reject { act, by } => reject(config, &filter(act)?, &by.unwrap_or_else(who::user_at_host)).await,
+        Parked::Reject { act, by } => {
+            reject(config, &filter(act)?, &by.unwrap_or_else(who::user_at_host)).await
+        }
     }
 }
 
 async fn list(db: &PgPool, which: Which, limit: i64, json: bool) -> Result<Verdict, Failure> {
-    let filter = reads::parked::Filter { sku: which.sku, code: which.code, rule: which.rule };
+    let filter = reads::parked::Filter {
+        sku: which.sku,
+        code: which.code,
+        rule: which.rule,
+    };
     let parked = reads::parked::page(db, &filter, 0, limit).await?;
     let more = i64::try_from(parked.len()).unwrap_or(i64::MAX) == limit;
     if json {
@@ -34,7 +40,10 @@ async fn list(db: &PgPool, which: Which, limit: i64, json: bool) -> Result<Verdi
         table(parked);
     }
     if more {
-        say::note(format_args!("There may be more: --limit {}", limit.saturating_mul(10)));
+        say::note(format_args!(
+            "There may be more: --limit {}",
+            limit.saturating_mul(10)
+        ));
     }
     Ok(Verdict::Done)
 }
@@ -64,7 +73,10 @@ fn table(parked: Vec<reads::parked::Parked>) {
                 format!("{} {}", event.kind, say::count(event.quantity)),
                 seen(event.stock_seen),
                 seen(event.floor_seen),
-                format!("{}/{}/{}", event.topic, event.partition, event.record_offset),
+                format!(
+                    "{}/{}/{}",
+                    event.topic, event.partition, event.record_offset
+                ),
                 event.parked_at,
             ]
         })
@@ -75,22 +87,48 @@ fn table(parked: Vec<reads::parked::Parked>) {
 async fn release(config: &Config, filter: &release::Filter) -> Result<Verdict, Failure> {
     let mut progress = |sofar: Released| {
         if sofar.skus.is_multiple_of(NOTE_EVERY) {
-            say::note(format_args!("{} looked at, {} left", say::plural(sofar.skus, "SKU"), say::plural(sofar.events, "event")));
+            say::note(format_args!(
+                "{} looked at, {} left",
+                say::plural(sofar.skus, "SKU"),
+                say::plural(sofar.events, "event")
+            ));
         }
     };
     let stock = &config.stock;
-    let released = release::release(&config.database, &stock.policy, stock.id_window, filter, &mut progress).await?;
-    let Released { skus, events, remaining } = released;
-    say::line(format_args!("Released {} of {}.", say::plural(events, "event"), say::plural(skus, "SKU")));
+    let released = release::release(
+        &config.database,
+        &stock.policy,
+        stock.id_window,
+        filter,
+        &mut progress,
+    )
+    .await?;
+    let Released {
+        skus,
+        events,
+        remaining,
+    } = released;
+    say::line(format_args!(
+        "Released {} of {}.",
+        say::plural(events, "event"),
+        say::plural(skus, "SKU")
+    ));
     if remaining > 0 {
-        say::line(format_args!("{} still wait; `plimsoll parked list` says what for.", say::plural(remaining, "event")));
+        let waits = if remaining == 1 { "waits" } else { "wait" };
+        say::line(format_args!(
+            "{} still {waits}; `plimsoll parked list` says what for.",
+            say::plural(remaining, "event")
+        ));
     }
     Ok(Verdict::Done)
 }
 
 async fn reject(config: &Config, filter: &release::Filter, by: &str) -> Result<Verdict, Failure> {
     let rejected = release::reject(&config.database, filter, by).await?;
-    say::line(format_args!("Rejected {}, by {by}.", say::plural(rejected, "event")));
+    say::line(format_args!(
+        "Rejected {}, by {by}.",
+        say::plural(rejected, "event")
+    ));
     Ok(Verdict::Done)
 }
 
@@ -98,7 +136,10 @@ async fn reject(config: &Config, filter: &release::Filter, by: &str) -> Result<V
 fn filter(act: Act) -> Result<release::Filter, Failure> {
     let Which { sku, code, rule } = act.which;
     if !act.all && sku.is_none() && code.is_none() && rule.is_none() {
-        return Err(Failure::usage("which events is not said", "give --sku, --code or --rule, or --all"));
+        return Err(Failure::usage(
+            "which events is not said",
+            "give --sku, --code or --rule, or --all",
+        ));
     }
     Ok(release::Filter { sku, code, rule })
 }

@@ -25,7 +25,10 @@ impl FromStr for Partition {
         let parsed = || {
             let (topic, partition) = text.split_once('/')?;
             let partition = partition.parse().ok().filter(|number| *number >= 0)?;
-            (!topic.is_empty()).then(|| Partition { topic: topic.to_owned(), partition })
+            (!topic.is_empty()).then(|| Partition {
+                topic: topic.to_owned(),
+                partition,
+            })
         };
         parsed().ok_or("write TOPIC/PARTITION, such as inventory-events/2")
     }
@@ -38,7 +41,10 @@ impl FromStr for Record {
         let parsed = || {
             let (partition, offset) = text.rsplit_once('/')?;
             let offset = offset.parse().ok().filter(|number| *number >= 0)?;
-            Some(Record { partition: partition.parse().ok()?, offset })
+            Some(Record {
+                partition: partition.parse().ok()?,
+                offset,
+            })
         };
         parsed().ok_or("write TOPIC/PARTITION/OFFSET, such as inventory-events/2/1234")
     }
@@ -63,9 +69,18 @@ mod tests {
     #[test]
     fn places_are_read_as_they_are_written() {
         for text in ["inventory-events/0", "a.b_c/12"] {
-            assert_eq!(text.parse::<Partition>().expect("well written").to_string(), text);
+            assert_eq!(
+                text.parse::<Partition>().expect("well written").to_string(),
+                text
+            );
         }
-        assert_eq!("t/3/99".parse::<Record>().expect("well written").to_string(), "t/3/99");
+        assert_eq!(
+            "t/3/99"
+                .parse::<Record>()
+                .expect("well written")
+                .to_string(),
+            "t/3/99"
+        );
         for text in ["", "t", "t/", "/1", "t/x", "t/-1", "t/1/2"] {
             assert!(text.parse::<Partition>().is_err(), "{text}");
         }

@@ -16,7 +16,9 @@ use crate::exit::{Failure, Verdict};
 pub(super) async fn run(config: &Config, command: Products) -> Result<Verdict, Failure> {
     let db = database::open(&config.database, "products").await?;
     match command {
-        Products::Import { file, json } => import::run(&db, config.stock.policy.floor_default, &file, json).await,
+        Products::Import { file, json } => {
+            import::run(&db, config.stock.policy.floor_default, &file, json).await
+        }
         Products::Show { sku, json } => show::run(&db, &sku, json).await,
         Products::SetFloor(options) => floor::run(&db, &options).await,
     }

@@ -17,11 +17,38 @@ pub(crate) struct Finding {
     pub(crate) fix: String,
 }
 
+impl Finding {
+    /// About what a key names, not about how it is written. `fix` as in a failure: its first letter
+    /// is made a capital.
+    pub(crate) fn outside(key: &str, reason: impl Into<String>, fix: &str) -> Finding {
+        let mut rest = fix.chars();
+        let fix = rest
+            .next()
+            .map(|first| first.to_uppercase().chain(rest).collect())
+            .unwrap_or_default();
+        Finding {
+            key: key.to_owned(),
+            origin: String::new(),
+            reason: reason.into(),
+            fix,
+        }
+    }
+}
+
 /// One line.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding { key, origin, reason, fix } = self;
-        if origin.is_empty() { write!(f, "{key}: {reason}. {fix}.") } else { write!(f, "{key} ({origin}): {reason}. {fix}.") }
+        let Finding {
+            key,
+            origin,
+            reason,
+            fix,
+        } = self;
+        if origin.is_empty() {
+            write!(f, "{key}: {reason}. {fix}.")
+        } else {
+            write!(f, "{key} ({origin}): {reason}. {fix}.")
+        }
     }
 }
 
@@ -34,10 +61,18 @@ pub(crate) struct Wrong {
 
 impl Wrong {
     pub(crate) fn new(reason: impl Into<String>, fix: impl Into<String>) -> Wrong {
-        Wrong { reason: reason.into(), fix: fix.into() }
+        Wrong {
+            reason: reason.into(),
+            fix: fix.into(),
+        }
     }
 
     pub(crate) fn at(self, key: impl Into<String>, origin: impl fmt::Display) -> Finding {
-        Finding { key: key.into(), origin: origin.to_string(), reason: self.reason, fix: self.fix }
+        Finding {
+            key: key.into(),
+            origin: origin.to_string(),
+            reason: self.reason,
+            fix: self.fix,
+        }
     }
 }

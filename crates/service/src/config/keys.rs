@@ -43,7 +43,9 @@ pub(super) fn default_of(key: &str) -> &'static str {
 
 /// The name of librdkafka's key, if this is one.
 pub(super) fn property(key: &str) -> Option<&str> {
-    key.strip_prefix(PROPERTIES)?.strip_prefix('.').filter(|name| !name.is_empty())
+    key.strip_prefix(PROPERTIES)?
+        .strip_prefix('.')
+        .filter(|name| !name.is_empty())
 }
 
 /// Whether a key may be written.
@@ -54,11 +56,18 @@ pub(super) fn is_known(key: &str) -> bool {
 /// What could have been meant: the keys of the section, or the sections.
 pub(super) fn neighbours(key: &str) -> String {
     let section = key.split('.').next().unwrap_or_default();
-    let in_section = KEYS.iter().filter_map(|(name, _)| Some((name, name.strip_prefix(section)?.strip_prefix('.')?)));
+    let in_section = KEYS
+        .iter()
+        .filter_map(|(name, _)| Some((name, name.strip_prefix(section)?.strip_prefix('.')?)));
     let names: Vec<&str> = in_section.map(|(_, name)| name).collect();
     if names.is_empty() {
-        return "The sections are kafka, database, consumer, stock, ledger, admin and telemetry".to_owned();
+        return "The sections are kafka, database, consumer, stock, ledger, admin and telemetry"
+            .to_owned();
     }
-    let table = if section == "kafka" { ", properties" } else { "" };
+    let table = if section == "kafka" {
+        ", properties"
+    } else {
+        ""
+    };
     format!("The keys of {section} are {}{table}", names.join(", "))
 }

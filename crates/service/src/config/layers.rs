@@ -83,8 +83,15 @@ impl Layers {
     fn file(&mut self, path: &Path) {
         let origin = Origin::File(path.display().to_string());
         let table = std::fs::read_to_string(path)
-            .map_err(|error| Wrong::new(format!("cannot be read: {error}"), "Name a file that is there with --config"))
-            .and_then(|text| toml::from_str::<toml::Table>(&text).map_err(|error| not_toml(&text, &error)));
+            .map_err(|error| {
+                Wrong::new(
+                    format!("cannot be read: {error}"),
+                    "Name a file that is there with --config",
+                )
+            })
+            .and_then(|text| {
+                toml::from_str::<toml::Table>(&text).map_err(|error| not_toml(&text, &error))
+            });
         match table {
             Ok(table) => self.table("", table, &origin),
             Err(wrong) => self.findings.push(wrong.at(origin.to_string(), "")),
@@ -94,14 +101,21 @@ impl Layers {
     /// Keys of nested tables are joined by dots, so that `ssl.ca.location = …` needs no quotes.
     fn table(&mut self, above: &str, table: toml::Table, origin: &Origin) {
         for (name, value) in table {
-            let key = if above.is_empty() { name } else { format!("{above}.{name}") };
+            let key = if above.is_empty() {
+                name
+            } else {
+                format!("{above}.{name}")
+            };
             match value {
                 toml::Value::Table(inner) => self.table(&key, inner, origin),
                 toml::Value::String(text) => self.put(key, text, origin.clone()),
                 toml::Value::Integer(number) => self.put(key, number.to_string(), origin.clone()),
                 toml::Value::Boolean(flag) => self.put(key, flag.to_string(), origin.clone()),
                 toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) => {
-                    let wrong = Wrong::new(format!("a value of type {} means nothing here", value.type_str()), "Write a text or a whole number");
+                    let wrong = Wrong::new(
+                        format!("a value of type {} means nothing here", value.type_str()),
+                        "Write a text or a whole number",
+                    );
                     self.findings.push(wrong.at(key, origin));
                 }
             }
@@ -110,19 +124,30 @@ impl Layers {
 
     /// `PLIMSOLL_KAFKA__BROKERS`. Without two underscores in a row a variable is not ours.
     fn variable(&mut self, name: &OsString, value: &OsString) {
-        let Some((section, rest)) = name.to_str().and_then(|name| name.strip_prefix("PLIMSOLL_")?.split_once("__")) else { return };
+        let Some((section, rest)) = name
+            .to_str()
+            .and_then(|name| name.strip_prefix("PLIMSOLL_")?.split_once("__"))
+        else {
+            return;
+        };
         let origin = Origin::Variable(name.to_string_lossy().into_owned());
         let key = format!("{}.{}", section.to_lowercase(), key_of_variable(rest));
         match value.to_str() {
             Some(text) => self.put(key, text.to_owned(), origin),
-            None => self.findings.push(Wrong::new("the value is not UTF-8", "Write it as UTF-8").at(key, origin)),
+            None => self
+                .findings
+                .push(Wrong::new("the value is not UTF-8", "Write it as UTF-8").at(key, origin)),
         }
     }
 
     fn flag(&mut self, flag: &str) {
         match flag.split_once('=') {
-            Some((key, value)) => self.put(key.trim().to_owned(), value.trim().to_owned(), Origin::Flag),
-            None => self.findings.push(Wrong::new("has no value", "Write --set KEY=VALUE").at(flag, Origin::Flag)),
+            Some((key, value)) => {
+                self.put(key.trim().to_owned(), value.trim().to_owned(), Origin::Flag)
+            }
+            None => self
+                .findings
+                .push(Wrong::new("has no value", "Write --set KEY=VALUE").at(flag, Origin::Flag)),
         }
     }
 
@@ -130,7 +155,8 @@ impl Layers {
         if keys::is_known(&key) {
             self.written.insert(key, Written { text, origin });
         } else {
-            self.findings.push(Wrong::new("there is no such key", keys::neighbours(&key)).at(key, origin));
+            self.findings
+                .push(Wrong::new("there is no such key", keys::neighbours(&key)).at(key, origin));
         }
     }
 }
@@ -141,7 +167,9 @@ fn key_of_variable(rest: &str) -> String {
     let rest = rest.to_lowercase();
     match rest.split_once("__") {
         Some(("properties", name)) => match name.strip_suffix("_file") {
-            Some(stem) if super::kafka::is_secret(&stem.replace('_', ".")) => format!("properties.{}_file", stem.replace('_', ".")),
+            Some(stem) if super::kafka::is_secret(&stem.replace('_', ".")) => {
+                format!("properties.{}_file", stem.replace('_', "."))
+            }
             _ => format!("properties.{}", name.replace('_', ".")),
         },
         _ => rest,
@@ -150,7 +178,20 @@ fn key_of_variable(rest: &str) -> String {
 
 fn not_toml(text: &str, error: &toml::de::Error) -> Wrong {
     let start = error.span().map_or(0, |span| span.start);
-    let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-    let message = error.message().lines().next().unwrap_or_default().to_owned();
-    Wrong::new(format!("line {line} is not TOML: {message}"), "Correct that line")
+    let line = text
+        .bytes()
+        .take(start)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1;
+    let message = error
+        .message()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    Wrong::new(
+        format!("line {line} is not TOML: {message}"),
+        "Correct that line",
+    )
 }

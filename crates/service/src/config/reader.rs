@@ -30,22 +30,34 @@ impl Reader {
                 Err(wrong) => self.finding(wrong.at(key, &written.origin)),
             }
         }
-        parse(keys::default_of(key)).unwrap_or_else(|wrong| panic!("the default of {key} is valid: {wrong:?}"))
+        parse(keys::default_of(key))
+            .unwrap_or_else(|wrong| panic!("the default of {key} is valid: {wrong:?}"))
     }
 
     /// A secret, written down itself under `key` or in a file named under `key_file`. The later
     /// layer wins; both in one layer are one too many. An empty one counts as none.
     pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {
         let key_file = format!("{key}_file");
-        let (plain, file) = (self.take(key).filter(is_set), self.take(&key_file).filter(is_set));
+        let (plain, file) = (
+            self.take(key).filter(is_set),
+            self.take(&key_file).filter(is_set),
+        );
         match (plain, file) {
             (Some(plain), Some(file)) if plain.origin.rank() == file.origin.rank() => {
-                let wrong = Wrong::new(format!("both {key} and {key_file} are given"), "Give one of the two");
+                let wrong = Wrong::new(
+                    format!("both {key} and {key_file} are given"),
+                    "Give one of the two",
+                );
                 self.finding(wrong.at(key_file, file.origin));
                 None
             }
-            (Some(plain), Some(file)) if plain.origin.rank() < file.origin.rank() => self.in_file(&key_file, file),
-            (Some(plain), _) => Some(Secret { text: plain.text, origin: plain.origin }),
+            (Some(plain), Some(file)) if plain.origin.rank() < file.origin.rank() => {
+                self.in_file(&key_file, file)
+            }
+            (Some(plain), _) => Some(Secret {
+                text: plain.text,
+                origin: plain.origin,
+            }),
             (None, Some(file)) => self.in_file(&key_file, file),
             (None, None) => None,
         }
@@ -60,9 +72,13 @@ impl Reader {
     /// What was written for librdkafka, by its own keys.
     pub(super) fn properties(&mut self) -> Vec<(String, Written)> {
         let all = std::mem::take(&mut self.layers.written);
-        let (ours, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(key, _)| keys::property(key).is_some());
+        let (ours, others): (Vec<_>, Vec<_>) = all
+            .into_iter()
+            .partition(|(key, _)| keys::property(key).is_some());
         self.layers.written = others.into_iter().collect();
-        ours.into_iter().map(|(key, written)| (keys::property(&key).unwrap_or_default().to_owned(), written)).collect()
+        ours.into_iter()
+            .map(|(key, written)| (keys::property(&key).unwrap_or_default().to_owned(), written))
+            .collect()
     }
 
     pub(super) fn finding(&mut self, finding: Finding) {
@@ -74,13 +90,20 @@ impl Reader {
     /// # Panics
     /// If a key that may be written was not read.
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        assert!(self.layers.written.is_empty(), "nobody reads {:?}", self.layers.written.keys());
+        assert!(
+            self.layers.written.is_empty(),
+            "nobody reads {:?}",
+            self.layers.written.keys()
+        );
         self.layers.findings
     }
 
     pub(super) fn in_file(&mut self, key_file: &str, file: Written) -> Option<Secret> {
         match secret_of(Path::new(&file.text)) {
-            Ok(text) => Some(Secret { text, origin: file.origin }),
+            Ok(text) => Some(Secret {
+                text,
+                origin: file.origin,
+            }),
             Err(wrong) => {
                 self.finding(wrong.at(key_file, file.origin));
                 None
@@ -100,8 +123,19 @@ fn is_set(written: &Written) -> bool {
 /// Line ends behind a secret are an editor's, not the secret's.
 fn secret_of(path: &Path) -> Result<String, Wrong> {
     let name = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Wrong::new(format!("{name} cannot be read: {error}"), "Name a file that this process may read"))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Wrong::new(
+            format!("{name} cannot be read: {error}"),
+            "Name a file that this process may read",
+        )
+    })?;
     let text = text.trim_end_matches(['\r', '\n']);
-    if text.is_empty() { Err(Wrong::new(format!("{name} is empty"), "Write the secret into it")) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err(Wrong::new(
+            format!("{name} is empty"),
+            "Write the secret into it",
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
 }

@@ -41,11 +41,24 @@ pub(super) struct Produced {
 
 impl Generator {
     /// Starts sending to `topic`. The seed makes it repeatable.
-    pub(super) fn start(bootstrap: String, topic: &'static str, shape: Shape, seed: u64, watch: Arc<Watch>) -> Generator {
-        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    pub(super) fn start(
+        bootstrap: String,
+        topic: &'static str,
+        shape: Shape,
+        seed: u64,
+        watch: Arc<Watch>,
+    ) -> Generator {
+        let (stop, sent) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
         let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&sent));
         let thread = thread::spawn(move || {
-            let ahead = || counted.load(Ordering::Relaxed).saturating_sub(watch.records_applied());
+            let ahead = || {
+                counted
+                    .load(Ordering::Relaxed)
+                    .saturating_sub(watch.records_applied())
+            };
             let sender = Sender::connect(&bootstrap, topic, LINGER, Log::new(PORTION))?;
             produce(sender, shape, seed, &stopped, &counted, ahead)
         });
@@ -65,12 +78,24 @@ impl Generator {
     /// Ends the traffic.
     pub(super) fn stop(self) -> Result<Produced> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().map_err(|_| anyhow!("the generator panicked"))?
+        self.thread
+            .join()
+            .map_err(|_| anyhow!("the generator panicked"))?
     }
 }
 
-fn produce(mut sender: Sender, shape: Shape, seed: u64, stop: &AtomicBool, sent: &AtomicU64, ahead: impl Fn() -> u64) -> Result<Produced> {
-    let mut produced = Produced { journal: Journal::new(shape.partitions)?, next_offsets: BTreeMap::new() };
+fn produce(
+    mut sender: Sender,
+    shape: Shape,
+    seed: u64,
+    stop: &AtomicBool,
+    sent: &AtomicU64,
+    ahead: impl Fn() -> u64,
+) -> Result<Produced> {
+    let mut produced = Produced {
+        journal: Journal::new(shape.partitions)?,
+        next_offsets: BTreeMap::new(),
+    };
     let mut traffic = Traffic::new(shape, seed);
     while !stop.load(Ordering::Relaxed) {
         if ahead() > AHEAD_MAX {

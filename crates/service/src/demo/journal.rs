@@ -43,15 +43,26 @@ pub(super) struct Journal {
 
 impl Journal {
     pub(super) fn new(partitions: i32) -> Result<Journal> {
-        let file = |_| Ok(BufWriter::with_capacity(1 << 16, tempfile::tempfile().context("no room for the generator's log")?));
-        Ok(Journal { files: (0..partitions).map(file).collect::<Result<_>>()? })
+        let file = |_| {
+            Ok(BufWriter::with_capacity(
+                1 << 16,
+                tempfile::tempfile().context("no room for the generator's log")?,
+            ))
+        };
+        Ok(Journal {
+            files: (0..partitions).map(file).collect::<Result<_>>()?,
+        })
     }
 
     /// Writes down what was delivered to a partition; `log` still has all of it.
     pub(super) fn note(&mut self, log: &Log, partition: i32, offsets: &Range<i64>) -> Result<()> {
         let file = &mut self.files[usize::try_from(partition)?];
-        for entry in log.entries(partition).filter(|entry| offsets.contains(&entry.offset)) {
-            file.write_all(&Entry::of(partition, entry).bytes()).context("the generator's log cannot be written")?;
+        for entry in log
+            .entries(partition)
+            .filter(|entry| offsets.contains(&entry.offset))
+        {
+            file.write_all(&Entry::of(partition, entry).bytes())
+                .context("the generator's log cannot be written")?;
         }
         Ok(())
     }
@@ -60,11 +71,18 @@ impl Journal {
     pub(super) fn read(self) -> Result<impl Iterator<Item = Result<Entry>>> {
         let mut readers = Vec::new();
         for (partition, file) in self.files.into_iter().enumerate() {
-            let mut file = file.into_inner().context("the generator's log cannot be written")?;
+            let mut file = file
+                .into_inner()
+                .context("the generator's log cannot be written")?;
             file.rewind()?;
-            readers.push((i32::try_from(partition)?, BufReader::with_capacity(1 << 16, file)));
+            readers.push((
+                i32::try_from(partition)?,
+                BufReader::with_capacity(1 << 16, file),
+            ));
         }
-        Ok(readers.into_iter().flat_map(|(partition, mut file)| std::iter::from_fn(move || next(partition, &mut file).transpose())))
+        Ok(readers.into_iter().flat_map(|(partition, mut file)| {
+            std::iter::from_fn(move || next(partition, &mut file).transpose())
+        }))
     }
 }
 
@@ -86,7 +104,14 @@ impl Entry {
             workload::Kind::Poison(poison) if poison.is_malformed() => Sent::Malformed,
             workload::Kind::Poison(_) => Sent::Impossible,
         };
-        Entry { partition, offset: entry.offset, sku: event.sku, quantity_change: event.quantity_change, id: event.id, sent }
+        Entry {
+            partition,
+            offset: entry.offset,
+            sku: event.sku,
+            quantity_change: event.quantity_change,
+            id: event.id,
+            sent,
+        }
     }
 
     fn bytes(&self) -> [u8; ENTRY_BYTES] {
@@ -130,8 +155,20 @@ mod tests {
 
     #[test]
     fn an_entry_comes_back_as_it_was_written() {
-        for (sent, id) in [(Sent::Fresh, Some(Uuid::from_u128(7))), (Sent::Repeat, Some(Uuid::nil())), (Sent::Malformed, None), (Sent::Impossible, None)] {
-            let entry = Entry { partition: 3, offset: i64::MAX - 1, sku: u32::MAX, quantity_change: -9, id, sent };
+        for (sent, id) in [
+            (Sent::Fresh, Some(Uuid::from_u128(7))),
+            (Sent::Repeat, Some(Uuid::nil())),
+            (Sent::Malformed, None),
+            (Sent::Impossible, None),
+        ] {
+            let entry = Entry {
+                partition: 3,
+                offset: i64::MAX - 1,
+                sku: u32::MAX,
+                quantity_change: -9,
+                id,
+                sent,
+            };
             assert_eq!(Entry::from_bytes(3, &entry.bytes()), entry);
         }
     }

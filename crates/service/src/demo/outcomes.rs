@@ -5,32 +5,53 @@ const SERIES: &str = "plimsoll_events_total{";
 /// One total.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
-    outcome: String,
-    code: String,
+    pub(super) outcome: String,
+    /// Empty where the outcome says all.
+    pub(super) code: String,
     pub(super) count: u64,
 }
 
-impl Outcome {
-    /// `applied`, `duplicate`, `rejected below_floor`.
-    pub(super) fn name(&self) -> String {
-        if self.code.is_empty() || self.code == self.outcome { self.outcome.clone() } else { format!("{} {}", self.outcome, self.code) }
-    }
+/// Totals above 0, by outcome and code, the largest first.
+pub(super) fn read(metrics: &str) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = metrics
+        .lines()
+        .filter_map(of_line)
+        .filter(|outcome| outcome.count > 0)
+        .collect();
+    outcomes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
+    outcomes
 }
 
-/// Totals above 0, the largest first.
-pub(super) fn read(metrics: &str) -> Vec<Outcome> {
-    let mut outcomes: Vec<Outcome> = metrics.lines().filter_map(of_line).filter(|outcome| outcome.count > 0).collect();
-    outcomes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name().cmp(&b.name())));
-    outcomes
+/// The same by outcome alone.
+pub(super) fn by_outcome(outcomes: &[Outcome]) -> Vec<(&str, u64)> {
+    let mut sums: Vec<(&str, u64)> = Vec::new();
+    for outcome in outcomes {
+        match sums.iter_mut().find(|(name, _)| *name == outcome.outcome) {
+            Some((_, sum)) => *sum += outcome.count,
+            None => sums.push((&outcome.outcome, outcome.count)),
+        }
+    }
+    sums
 }
 
 fn of_line(line: &str) -> Option<Outcome> {
     let (labels, value) = line.strip_prefix(SERIES)?.rsplit_once("} ")?;
     let label = |name: &str| {
-        let found = labels.split(',').find_map(|label| label.strip_prefix(name)?.strip_prefix("=\""));
-        found.and_then(|value| value.strip_suffix('"')).unwrap_or_default().to_owned()
+        let found = labels
+            .split(',')
+            .find_map(|label| label.strip_prefix(name)?.strip_prefix("=\""));
+        found
+            .and_then(|value| value.strip_suffix('"'))
+            .unwrap_or_default()
+            .to_owned()
     };
-    Some(Outcome { outcome: label("outcome"), code: label("code"), count: value.trim().parse().ok()? })
+    let (outcome, code) = (label("outcome"), label("code"));
+    let code = if code == outcome { String::new() } else { code };
+    Some(Outcome {
+        outcome,
+        code,
+        count: value.trim().parse().ok()?,
+    })
 }
 
 #[cfg(test)]
@@ -45,7 +66,24 @@ mod tests {
         metrics.events("applied", "", 12);
         metrics.events("rejected", "below_floor", 3);
         metrics.events("duplicate", "duplicate", 5);
-        let read: Vec<(String, u64)> = read(&metrics.text()).into_iter().map(|outcome| (outcome.name(), outcome.count)).collect();
-        assert_eq!(read, [("applied".to_owned(), 12), ("duplicate".to_owned(), 5), ("rejected below_floor".to_owned(), 3)]);
+        metrics.events("rejected", "overflow", 1);
+        let outcomes = read(&metrics.text());
+        let read: Vec<_> = outcomes
+            .iter()
+            .map(|total| (total.outcome.as_str(), total.code.as_str(), total.count))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("applied", "", 12),
+                ("duplicate", "", 5),
+                ("rejected", "below_floor", 3),
+                ("rejected", "overflow", 1)
+            ]
+        );
+        assert_eq!(
+            by_outcome(&outcomes),
+            [("applied", 12), ("duplicate", 5), ("rejected", 4)]
+        );
     }
 }

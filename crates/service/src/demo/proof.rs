@@ -79,12 +79,24 @@ impl Proof {
     }
 
     /// One row, and the records up to it.
-    fn meet(&mut self, row: &Row, entries: &mut Peekable<impl Iterator<Item = Result<Entry>>>) -> Result<()> {
-        let before = |entry: &Result<Entry>| entry.as_ref().map_or(true, |entry| (entry.partition, entry.offset) < (row.partition, row.offset));
+    fn meet(
+        &mut self,
+        row: &Row,
+        entries: &mut Peekable<impl Iterator<Item = Result<Entry>>>,
+    ) -> Result<()> {
+        let before = |entry: &Result<Entry>| {
+            entry.as_ref().map_or(true, |entry| {
+                (entry.partition, entry.offset) < (row.partition, row.offset)
+            })
+        };
         while let Some(entry) = entries.next_if(before) {
             self.unanswered(&entry?);
         }
-        let same = |entry: &Result<Entry>| entry.as_ref().is_ok_and(|entry| (entry.partition, entry.offset) == (row.partition, row.offset));
+        let same = |entry: &Result<Entry>| {
+            entry
+                .as_ref()
+                .is_ok_and(|entry| (entry.partition, entry.offset) == (row.partition, row.offset))
+        };
         match entries.next_if(same) {
             Some(entry) => {
                 let entry = entry?;
@@ -93,34 +105,59 @@ impl Proof {
                     self.broken(row.partition, row.offset, what);
                 }
             }
-            None => self.broken(row.partition, row.offset, format!("has one more row ({}) than records sent", row.outcome)),
+            None => self.broken(
+                row.partition,
+                row.offset,
+                format!("has one more row ({}) than records sent", row.outcome),
+            ),
         }
         Ok(())
     }
 
     fn unanswered(&mut self, entry: &Entry) {
         self.tally.records += 1;
-        self.broken(entry.partition, entry.offset, "was sent and has no row".to_owned());
+        self.broken(
+            entry.partition,
+            entry.offset,
+            "was sent and has no row".to_owned(),
+        );
     }
 
     fn broken(&mut self, partition: i32, offset: i64, what: String) {
         if self.broken.len() < NAMED_MAX {
-            self.broken.push(Broken { place: format!("partition {partition}, offset {offset}"), what });
+            self.broken.push(Broken {
+                place: format!("partition {partition}, offset {offset}"),
+                what,
+            });
         }
     }
 
     /// Each event once: as many decisions as events, and none of them missing.
     fn sums(&mut self, lost: i64, stock: i64, stock_at_first: i64) {
-        let Tally { fresh, decided, units, .. } = self.tally;
-        let mut broken = |what: String| self.broken.push(Broken { place: "sum".to_owned(), what });
+        let Tally {
+            fresh,
+            decided,
+            units,
+            ..
+        } = self.tally;
+        let mut broken = |what: String| {
+            self.broken.push(Broken {
+                place: "sum".to_owned(),
+                what,
+            })
+        };
         if fresh != decided {
             broken(format!("{fresh} events were sent, {decided} were decided"));
         }
         if lost > 0 {
-            broken(format!("{lost} duplicates repeat an event that was never decided"));
+            broken(format!(
+                "{lost} duplicates repeat an event that was never decided"
+            ));
         }
         if stock != stock_at_first + units {
-            broken(format!("{stock_at_first} units at first and {units} moved are not the stock, {stock}"));
+            broken(format!(
+                "{stock_at_first} units at first and {units} moved are not the stock, {stock}"
+            ));
         }
     }
 }
@@ -128,5 +165,102 @@ impl Proof {
 impl Sent {
     pub(super) fn is_event(self) -> bool {
         matches!(self, Sent::Fresh | Sent::Repeat)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn entry(partition: i32, offset: i64) -> Entry {
+        Entry {
+            partition,
+            offset,
+            sku: 5,
+            quantity_change: 3,
+            id: Some(id(partition, offset)),
+            sent: Sent::Fresh,
+        }
+    }
+
+    fn row(partition: i32, offset: i64) -> Row {
+        Row {
+            partition,
+            offset,
+            sku: Some("SKU5".to_owned()),
+            event_key: Some(id(partition, offset)),
+            quantity_change: Some(3),
+            outcome: "movement".to_owned(),
+            code: String::new(),
+        }
+    }
+
+    fn id(partition: i32, offset: i64) -> Uuid {
+        Uuid::from_u64_pair(u64::from(partition.unsigned_abs()), offset.unsigned_abs())
+    }
+
+    fn compared(entries: &[(i32, i64)], rows: &[(i32, i64)]) -> Vec<String> {
+        let mut proof = Proof::default();
+        let mut entries = entries
+            .iter()
+            .map(|&(partition, offset)| Ok(entry(partition, offset)))
+            .peekable();
+        for &(partition, offset) in rows {
+            proof
+                .meet(&row(partition, offset), &mut entries)
+                .expect("entries can be read");
+        }
+        entries.for_each(|entry| proof.unanswered(&entry.expect("entries can be read")));
+        proof
+            .broken
+            .into_iter()
+            .map(|broken| format!("{}: {}", broken.place, broken.what))
+            .collect()
+    }
+
+    #[test]
+    fn each_record_has_one_row_and_each_row_one_record() {
+        let all = [(0, 0), (0, 1), (1, 0)];
+        assert_eq!(compared(&all, &all), Vec::<String>::new());
+        assert_eq!(
+            compared(&all, &[(0, 0), (1, 0)]),
+            ["partition 0, offset 1: was sent and has no row"]
+        );
+        assert_eq!(
+            compared(&all, &all[..2]),
+            ["partition 1, offset 0: was sent and has no row"]
+        );
+        let doubled = [(0, 0), (0, 0), (0, 1), (1, 0)];
+        assert_eq!(
+            compared(&all, &doubled),
+            ["partition 0, offset 0: has one more row (movement) than records sent"]
+        );
+        assert_eq!(
+            compared(&all[..2], &all),
+            ["partition 1, offset 0: has one more row (movement) than records sent"]
+        );
+    }
+
+    #[test]
+    fn sums_that_do_not_add_up_break_the_proof() {
+        let sums = |fresh, decided, units, lost, stock| {
+            let mut proof = Proof {
+                tally: Tally {
+                    fresh,
+                    decided,
+                    units,
+                    ..Tally::default()
+                },
+                ..Proof::default()
+            };
+            proof.sums(lost, stock, 100);
+            proof.holds()
+        };
+        assert!(sums(5, 5, 7, 0, 107));
+        assert!(!sums(5, 6, 7, 0, 107));
+        assert!(!sums(5, 5, 7, 1, 107));
+        assert!(!sums(5, 5, 7, 0, 108));
     }
 }

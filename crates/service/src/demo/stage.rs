@@ -23,7 +23,11 @@ const DATABASE: &str = "plimsoll";
 
 /// A server that is used for minutes need not write its checkpoints meanwhile. Commits wait for
 /// the disk all the same.
-const SERVER_SETTINGS: [(&str, &str); 3] = [("shared_buffers", "256MB"), ("max_wal_size", "4GB"), ("checkpoint_timeout", "30min")];
+const SERVER_SETTINGS: [(&str, &str); 3] = [
+    ("shared_buffers", "256MB"),
+    ("max_wal_size", "4GB"),
+    ("checkpoint_timeout", "30min"),
+];
 
 /// Servers and a configuration that names them.
 pub(super) struct Stage {
@@ -37,21 +41,36 @@ impl Stage {
     /// Starts everything: about two seconds. What the configuration says about lanes, batches and
     /// decisions stays; where servers are does not.
     pub(super) async fn set(config: Config, skus: u32) -> Result<Stage, Failure> {
-        let servers = tokio::task::spawn_blocking(start).await.expect("a panic stops the process");
-        let (postgres, kafka) = servers.map_err(|error| Failure::environment(format!("{error:#}"), "cargo xtask setup"))?;
+        let servers = tokio::task::spawn_blocking(start)
+            .await
+            .expect("a panic stops the process");
+        let (postgres, kafka) = servers.map_err(|error| {
+            Failure::environment(format!("{error:#}"), "run `cargo xtask setup`")
+        })?;
         let config = at(config, &postgres, &kafka);
         let db = database::connect(&config.database, "demo").await?;
-        plimsoll_migrations::up(&SqlxPostgresConnector::from_sqlx_postgres_pool(db.clone())).await?;
-        let product = |sku| Product { sku: sku_name(sku), stock: STOCK_AT_FIRST, floor: 0 };
+        plimsoll_migrations::up(&SqlxPostgresConnector::from_sqlx_postgres_pool(db.clone()))
+            .await?;
+        let product = |sku| Product {
+            sku: sku_name(sku),
+            stock: STOCK_AT_FIRST,
+            floor: 0,
+        };
         import(&db, &(0..skus).map(product).collect::<Vec<_>>()).await?;
-        Ok(Stage { config, db, _postgres: postgres, kafka })
+        Ok(Stage {
+            config,
+            db,
+            _postgres: postgres,
+            kafka,
+        })
     }
 }
 
 fn start() -> anyhow::Result<(Cluster, InProcess)> {
     let postgres = Cluster::start(&SERVER_SETTINGS)?;
     postgres.create_database(DATABASE, None)?;
-    let kafka = InProcess::start(&[(TOPIC, PARTITIONS)]).context("the in-process broker does not start")?;
+    let kafka =
+        InProcess::start(&[(TOPIC, PARTITIONS)]).context("the in-process broker does not start")?;
     Ok((postgres, kafka))
 }
 
@@ -61,6 +80,9 @@ fn at(mut config: Config, postgres: &Cluster, kafka: &InProcess) -> Config {
     config.kafka.topic = TOPIC.to_owned();
     config.kafka.properties.clear();
     // Any free port, so that a service or another demo may run beside this one.
-    config.admin = Admin { listen: ([127, 0, 0, 1], 0).into(), token: None };
+    config.admin = Admin {
+        listen: ([127, 0, 0, 1], 0).into(),
+        token: None,
+    };
     config
 }

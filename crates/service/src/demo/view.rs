@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sea_orm::sqlx::postgres::PgPool;
 use sea_orm::sqlx::{Row, query};
 
-use super::outcomes::{self, Outcome};
+use super::outcomes::{self, Outcome, by_outcome};
 use crate::exit::Failure;
 use crate::run::Seen;
 use crate::say::{self, count};
@@ -20,8 +20,8 @@ const PLAIN: Duration = Duration::from_secs(2);
 /// SKUs that are shown moving: those met most often, and a few that are not.
 const SHOWN: [&str; 5] = ["SKU0", "SKU1", "SKU2", "SKU20", "SKU200"];
 
-/// Rows of outcomes at most; the rest is summed up.
-const OUTCOMES_MAX: usize = 8;
+/// Codes of an outcome that stand on its line.
+const CODES_MAX: usize = 3;
 
 /// Stocks remembered for a line of bars.
 const BARS: usize = 24;
@@ -30,8 +30,8 @@ pub(super) struct View {
     seen: Seen,
     db: PgPool,
     started: Instant,
-    last: (Instant, u64),
-    rate: f64,
+    /// When it was drawn last, and what was applied then.
+    last: Option<(Instant, u64)>,
     skus: Vec<Sku>,
     lines_drawn: usize,
     live: bool,
@@ -46,46 +46,79 @@ struct Sku {
 impl View {
     pub(super) fn new(seen: Seen, db: PgPool) -> View {
         let now = Instant::now();
-        let skus = SHOWN.map(|name| Sku { name, stocks: Vec::new(), version: 0 });
-        View { seen, db, started: now, last: (now, 0), rate: 0.0, skus: skus.into(), lines_drawn: 0, live: stdout().is_terminal() }
+        let skus = SHOWN.map(|name| Sku {
+            name,
+            stocks: Vec::new(),
+            version: 0,
+        });
+        View {
+            seen,
+            db,
+            started: now,
+            last: None,
+            skus: skus.into(),
+            lines_drawn: 0,
+            live: stdout().is_terminal(),
+        }
     }
 
-    /// How long to wait before it is drawn again.
-    pub(super) fn pause(&self) -> Duration {
-        if self.live { REDRAW } else { PLAIN }
-    }
-
-    /// Draws what is to be seen now. `sent` is how many records the generator has delivered.
+    /// Draws what is to be seen now, if that is worth it yet. `sent` is how many records the
+    /// generator has delivered.
     pub(super) async fn draw(&mut self, sent: u64, doing: &str) -> Result<(), Failure> {
-        self.measure();
-        let applied = self.last.1;
-        let outcomes = outcomes::read(&self.seen.metrics.text());
-        if self.live {
-            self.look().await?;
-            let text = self.screen(applied, sent, doing, &outcomes);
-            self.redraw(&text);
-        } else {
-            let seconds = self.started.elapsed().as_secs();
-            let rate = format!("{:.0}", self.rate);
-            let shares: Vec<String> = outcomes.iter().map(|outcome| format!("{} {}", outcome.name(), count(outcome.count))).collect();
-            say::line(format_args!("{seconds:>4} s  {doing}  {rate:>7}/s  lag {}  {}", count(sent.saturating_sub(applied)), shares.join(", ")));
+        let pause = if self.live { REDRAW } else { PLAIN };
+        if self.last.is_none_or(|(drawn, _)| drawn.elapsed() >= pause) {
+            self.draw_now(sent, doing).await?;
         }
         Ok(())
     }
 
-    fn measure(&mut self) {
-        let (now, applied) = (Instant::now(), self.seen.watch.records_applied());
-        let (then, before) = self.last;
-        let seconds = now.duration_since(then).as_secs_f64();
-        if seconds > 0.0 {
-            self.rate = (applied - before) as f64 / seconds;
+    /// The same at once.
+    pub(super) async fn draw_now(&mut self, sent: u64, doing: &str) -> Result<(), Failure> {
+        let applied = self.seen.watch.records_applied();
+        let now = Now {
+            applied,
+            lag: sent.saturating_sub(applied),
+            rate: self.rate(applied),
+            doing,
+        };
+        let outcomes = outcomes::read(&self.seen.metrics.text());
+        if self.live {
+            self.look().await?;
+            let text = self.screen(&now, &outcomes);
+            self.redraw(&text);
+        } else {
+            let sums: Vec<String> = by_outcome(&outcomes)
+                .iter()
+                .map(|(name, sum)| format!("{name} {}", count(*sum)))
+                .collect();
+            let seconds = self.started.elapsed().as_secs();
+            say::line(format_args!(
+                "{seconds:>4} s  {doing}, {} records/s, lag {}: {}",
+                count(now.rate),
+                count(now.lag),
+                sums.join(", ")
+            ));
         }
-        self.last = (now, applied);
+        Ok(())
+    }
+
+    /// Records a second since it was last drawn.
+    fn rate(&mut self, applied: u64) -> u64 {
+        let now = Instant::now();
+        let (then, before) = self
+            .last
+            .replace((now, applied))
+            .unwrap_or((self.started, 0));
+        let ms = u64::try_from(now.duration_since(then).as_millis()).unwrap_or(u64::MAX);
+        (applied - before) * 1_000 / ms.max(1)
     }
 
     async fn look(&mut self) -> Result<(), Failure> {
         let names: Vec<&str> = SHOWN.into();
-        let rows = query("SELECT sku, current_stock, version FROM products WHERE sku = ANY($1)").bind(names).fetch_all(&self.db).await?;
+        let rows = query("SELECT sku, current_stock, version FROM products WHERE sku = ANY($1)")
+            .bind(names)
+            .fetch_all(&self.db)
+            .await?;
         for row in rows {
             let name: String = row.try_get(0)?;
             if let Some(sku) = self.skus.iter_mut().find(|sku| sku.name == name) {
@@ -98,26 +131,41 @@ impl View {
         Ok(())
     }
 
-    fn screen(&self, applied: u64, sent: u64, doing: &str, outcomes: &[Outcome]) -> String {
+    fn screen(&self, now: &Now<'_>, outcomes: &[Outcome]) -> String {
         let mut text = String::new();
+        let mut line =
+            |line: String| writeln!(text, "{line}").expect("memory takes what is written");
         let elapsed = self.started.elapsed().as_secs();
-        let rate = format!("{:.0}", self.rate).parse::<u64>().unwrap_or(0);
-        let mut line = |line: String| writeln!(text, "{line}").expect("memory takes what is written");
-        line(format!("{:02}:{:02}  {doing}", elapsed / 60, elapsed % 60));
-        line(format!("  {:>10} records/s    {:>10} applied    {:>8} lag", count(rate), count(applied), count(sent.saturating_sub(applied))));
+        line(format!(
+            "{:02}:{:02}  {}",
+            elapsed / 60,
+            elapsed % 60,
+            now.doing
+        ));
+        line(format!(
+            "  {:>11} records/s  {:>11} applied  {:>8} lag",
+            count(now.rate),
+            count(now.applied),
+            count(now.lag)
+        ));
         line(String::new());
-        let (shown, rest) = outcomes.split_at(outcomes.len().min(OUTCOMES_MAX));
-        for outcome in shown {
-            line(format!("  {:<28}{:>12}", outcome.name(), count(outcome.count)));
-        }
-        if !rest.is_empty() {
-            let others: u64 = rest.iter().map(|outcome| outcome.count).sum();
-            line(format!("  {:<28}{:>12}", format!("{} others", rest.len()), count(others)));
+        for (name, sum) in by_outcome(outcomes) {
+            line(
+                format!("  {:>11} {name:<10} {}", count(sum), codes(name, outcomes))
+                    .trim_end()
+                    .to_owned(),
+            );
         }
         line(String::new());
         for sku in self.skus.iter().filter(|sku| !sku.stocks.is_empty()) {
             let stock = sku.stocks.last().copied().unwrap_or(0);
-            line(format!("  {:<8}{:>10} units  version {:>9}  {}", sku.name, count(stock), count(sku.version), bars(&sku.stocks)));
+            line(format!(
+                "  {:>11} {:<7} version {:<11} {}",
+                count(stock),
+                sku.name,
+                count(sku.version),
+                bars(&sku.stocks)
+            ));
         }
         text
     }
@@ -134,14 +182,45 @@ impl View {
         out.push_str("\x1b[J");
         self.lines_drawn = text.lines().count();
         let mut stdout = stdout().lock();
-        stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()).ok();
+        stdout
+            .write_all(out.as_bytes())
+            .and_then(|()| stdout.flush())
+            .ok();
     }
+}
+
+/// One moment.
+struct Now<'a> {
+    applied: u64,
+    lag: u64,
+    rate: u64,
+    doing: &'a str,
+}
+
+/// The codes of an outcome: the most frequent by name, the others by number.
+fn codes(outcome: &str, outcomes: &[Outcome]) -> String {
+    let codes: Vec<&Outcome> = outcomes
+        .iter()
+        .filter(|total| total.outcome == outcome && !total.code.is_empty())
+        .collect();
+    let mut named: Vec<String> = codes
+        .iter()
+        .take(CODES_MAX)
+        .map(|total| format!("{} {}", total.code, count(total.count)))
+        .collect();
+    if codes.len() > CODES_MAX {
+        named.push(format!("{} more", codes.len() - CODES_MAX));
+    }
+    named.join(", ")
 }
 
 /// Stocks as a line of bars, between the lowest and the highest of them.
 fn bars(stocks: &[i64]) -> String {
     const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let (low, high) = (stocks.iter().min().copied().unwrap_or(0), stocks.iter().max().copied().unwrap_or(0));
+    let (low, high) = (
+        stocks.iter().min().copied().unwrap_or(0),
+        stocks.iter().max().copied().unwrap_or(0),
+    );
     let span = (i128::from(high) - i128::from(low)).max(1);
     let bar = |stock: &i64| {
         let height = (i128::from(*stock) - i128::from(low)) * 7 / span;

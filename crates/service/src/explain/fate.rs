@@ -82,21 +82,37 @@ macro_rules! fates {
     };
 }
 
-const OF_EVENT: &str = fates!("event_key = $1 AND ($2::text IS NULL OR sku = $2) AND $3::text IS NULL");
+const OF_EVENT: &str =
+    fates!("event_key = $1 AND ($2::text IS NULL OR sku = $2) AND $3::text IS NULL");
 const OF_EVENT_AND_SKU: &str = fates!("event_key = $1 AND sku = $2 AND $3::text IS NULL");
 const OF_RECORD: &str = fates!("topic = $1 AND partition = $2 AND record_offset = $3");
 
 /// Every row of an identity, oldest first: of one SKU, or of all.
-pub(super) async fn of_event(db: &PgPool, key: Uuid, sku: Option<&str>) -> Result<Vec<Fate>, sqlx::Error> {
+pub(super) async fn of_event(
+    db: &PgPool,
+    key: Uuid,
+    sku: Option<&str>,
+) -> Result<Vec<Fate>, sqlx::Error> {
     // With its SKU the identity is one look into an index, without it a walk through all of it.
-    let statement = if sku.is_some() { OF_EVENT_AND_SKU } else { OF_EVENT };
-    let query = query_scalar(statement).bind(key).bind(sku).bind(None::<String>).bind(ROWS_MAX);
+    let statement = if sku.is_some() {
+        OF_EVENT_AND_SKU
+    } else {
+        OF_EVENT
+    };
+    let query = query_scalar(statement)
+        .bind(key)
+        .bind(sku)
+        .bind(None::<String>)
+        .bind(ROWS_MAX);
     Ok(unpack(query.fetch_all(db).await?))
 }
 
 /// The row of a record: one, unless the database is broken. Reads all of the ledger, which has no
 /// index by offset.
 pub(super) async fn of_record(db: &PgPool, record: &Record) -> Result<Vec<Fate>, sqlx::Error> {
-    let query = query_scalar(OF_RECORD).bind(&record.partition.topic).bind(record.partition.partition).bind(record.offset);
+    let query = query_scalar(OF_RECORD)
+        .bind(&record.partition.topic)
+        .bind(record.partition.partition)
+        .bind(record.offset);
     Ok(unpack(query.bind(ROWS_MAX).fetch_all(db).await?))
 }

@@ -32,8 +32,16 @@ pub(super) struct ErrorDetail {
 }
 
 impl Refused {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Refused {
-        Refused { status, code, message: message.into() }
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Refused {
+        Refused {
+            status,
+            code,
+            message: message.into(),
+        }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Refused {
@@ -47,7 +55,10 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let error = ErrorDetail { code: self.code, message: self.message };
+        let error = ErrorDetail {
+            code: self.code,
+            message: self.message,
+        };
         (self.status, Json(ErrorBody { error })).into_response()
     }
 }
@@ -69,11 +80,23 @@ impl From<sqlx::Error> for Refused {
     fn from(error: sqlx::Error) -> Refused {
         let state = error.as_database_error().and_then(|refusal| refusal.code());
         match state.as_deref() {
-            Some("57014") => Refused::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "the database took too long"),
-            Some("42P01" | "3F000") => Refused::new(StatusCode::SERVICE_UNAVAILABLE, "migrations_pending", "the schema is not there: plimsoll migrate up"),
+            Some("57014") => Refused::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "timeout",
+                "the database took too long",
+            ),
+            Some("42P01" | "3F000") => Refused::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "migrations_pending",
+                "the schema is not there: plimsoll migrate up",
+            ),
             _ => {
                 tracing::warn!(%error, "a read over HTTP failed: {error}");
-                Refused::new(StatusCode::SERVICE_UNAVAILABLE, "database_unavailable", "the database cannot be asked")
+                Refused::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "database_unavailable",
+                    "the database cannot be asked",
+                )
             }
         }
     }
@@ -84,5 +107,9 @@ pub(super) async fn no_route(uri: Uri) -> Refused {
 }
 
 pub(super) async fn no_method() -> Refused {
-    Refused::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only GET")
+    Refused::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "only GET",
+    )
 }

@@ -67,10 +67,16 @@ struct ProductsPage {
 /// Products by SKU.
 #[utoipa::path(get, path = "/api/v1/products", params(ProductsQuery),
     responses((status = 200, body = ProductsPage), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
-async fn products(State(app): State<App>, query: Result<Query<ProductsQuery>, QueryRejection>) -> Result<Json<ProductsPage>, Refused> {
+async fn products(
+    State(app): State<App>,
+    query: Result<Query<ProductsQuery>, QueryRejection>,
+) -> Result<Json<ProductsPage>, Refused> {
     let Query(query) = query?;
     let limit = limit(query.limit)?;
-    let (after, prefix) = (query.after.unwrap_or_default(), query.sku_prefix.unwrap_or_default());
+    let (after, prefix) = (
+        query.after.unwrap_or_default(),
+        query.sku_prefix.unwrap_or_default(),
+    );
     let products = reads::products::page(&app.db, &after, &prefix, limit).await?;
     let next = next(&products, limit, |product| product.sku.clone());
     Ok(Json(ProductsPage { products, next }))
@@ -79,7 +85,10 @@ async fn products(State(app): State<App>, query: Result<Query<ProductsQuery>, Qu
 /// One product.
 #[utoipa::path(get, path = "/api/v1/products/{sku}", params(("sku" = String, Path)),
     responses((status = 200, body = Product), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
-async fn product(State(app): State<App>, sku: Result<Path<String>, PathRejection>) -> Result<Json<Product>, Refused> {
+async fn product(
+    State(app): State<App>,
+    sku: Result<Path<String>, PathRejection>,
+) -> Result<Json<Product>, Refused> {
     let Path(sku) = sku?;
     let product = reads::products::one(&app.db, &sku).await?;
     product.map(Json).ok_or_else(|| no_product(&sku))
@@ -146,10 +155,17 @@ struct ParkedPage {
 /// Events that wait, in the order in which they will be released.
 #[utoipa::path(get, path = "/api/v1/parked", params(ParkedQuery),
     responses((status = 200, body = ParkedPage), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
-async fn parked(State(app): State<App>, query: Result<Query<ParkedQuery>, QueryRejection>) -> Result<Json<ParkedPage>, Refused> {
+async fn parked(
+    State(app): State<App>,
+    query: Result<Query<ParkedQuery>, QueryRejection>,
+) -> Result<Json<ParkedPage>, Refused> {
     let Query(query) = query?;
     let limit = limit(query.limit)?;
-    let filter = reads::parked::Filter { sku: query.sku, code: query.code, rule: query.rule };
+    let filter = reads::parked::Filter {
+        sku: query.sku,
+        code: query.code,
+        rule: query.rule,
+    };
     let parked = reads::parked::page(&app.db, &filter, query.after.unwrap_or(0), limit).await?;
     let next = next(&parked, limit, |event| event.number);
     Ok(Json(ParkedPage { parked, next }))
@@ -164,13 +180,17 @@ struct Positions {
 #[utoipa::path(get, path = "/api/v1/positions",
     responses((status = 200, body = Positions), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 async fn positions(State(app): State<App>) -> Result<Json<Positions>, Refused> {
-    Ok(Json(Positions { positions: reads::positions::all(&app.db).await? }))
+    Ok(Json(Positions {
+        positions: reads::positions::all(&app.db).await?,
+    }))
 }
 
 fn limit(asked: Option<i64>) -> Result<i64, Refused> {
     match asked.unwrap_or(PAGE) {
         limit @ 1..=PAGE_MAX => Ok(limit),
-        limit => Err(Refused::bad_request(format!("limit is {limit}, not 1 to {PAGE_MAX}"))),
+        limit => Err(Refused::bad_request(format!(
+            "limit is {limit}, not 1 to {PAGE_MAX}"
+        ))),
     }
 }
 

@@ -17,7 +17,10 @@ const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The consumer waits for the database and its schema: why either is not there.
-    Starting { database: Option<String>, migrations: Option<String> },
+    Starting {
+        database: Option<String>,
+        migrations: Option<String>,
+    },
     /// The consumer runs.
     Running,
     /// It was told to end.
@@ -27,7 +30,10 @@ pub(crate) enum Stage {
 impl Stage {
     pub(crate) fn first() -> Stage {
         let why = || Some("not looked at yet".to_owned());
-        Stage::Starting { database: why(), migrations: why() }
+        Stage::Starting {
+            database: why(),
+            migrations: why(),
+        }
     }
 }
 
@@ -61,7 +67,10 @@ struct Halted {
 
 impl Part {
     fn of(why: Option<String>) -> Part {
-        Part { ok: why.is_none(), why }
+        Part {
+            ok: why.is_none(),
+            why,
+        }
     }
 }
 
@@ -74,10 +83,16 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
     let seen = app.watch.readiness();
     let stage = app.stage.borrow().clone();
     let (database, migrations) = match &stage {
-        Stage::Starting { database, migrations } => (database.clone(), migrations.clone()),
+        Stage::Starting {
+            database,
+            migrations,
+        } => (database.clone(), migrations.clone()),
         Stage::Running | Stage::Draining => (seen.database, None),
     };
-    let halted = seen.halted.into_iter().map(|(partition, reason)| Halted { partition, reason });
+    let halted = seen
+        .halted
+        .into_iter()
+        .map(|(partition, reason)| Halted { partition, reason });
     let draining = stage == Stage::Draining;
     let readiness = Readiness {
         ready: database.is_none() && migrations.is_none() && seen.kafka.is_none() && !draining,
@@ -88,7 +103,11 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
         assigned: seen.assigned,
         halted: halted.collect(),
     };
-    let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, Json(readiness)).into_response()
 }
 

@@ -8,13 +8,17 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{sleep, timeout};
 
 /// Connections at once; others wait in the system's queue.
 const CONNECTIONS_MAX: usize = 64;
 
 /// A client that takes longer for its headers, or keeps a connection idle for longer, is let go.
 const HEADERS_LIMIT: Duration = Duration::from_secs(5);
+
+/// A connection that lasts longer is cut: a client that reads slowly must not keep a place.
+const CONNECTION_LIMIT: Duration = Duration::from_secs(60);
 
 /// Bytes of request headers, and of answers waiting to be sent.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
@@ -26,24 +30,35 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Receiver<bool>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let place = Arc::clone(&places).acquire_owned().await.expect("it is never closed");
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let (stream, place) = tokio::select! {
+            accepted = accept(&listener, &places) => accepted,
             () = stopped(&mut stop) => return,
         };
-        match accepted {
-            Ok((stream, _)) => {
-                let (routes, stop) = (routes.clone(), stop.clone());
-                tokio::spawn(async move {
-                    connection(stream, routes, stop).await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection cannot be accepted: {error}");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+        let (routes, stop) = (routes.clone(), stop.clone());
+        tokio::spawn(async move {
+            timeout(CONNECTION_LIMIT, connection(stream, routes, stop))
+                .await
+                .ok();
+            drop(place);
+        });
+    }
+}
+
+/// The next connection, as soon as there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, OwnedSemaphorePermit) {
+    let place = Arc::clone(places)
+        .acquire_owned()
+        .await
+        .expect("it is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            Err(error) => tracing::warn!(%error, "a connection cannot be accepted: {error}"),
         }
+        sleep(ACCEPT_PAUSE).await;
     }
 }
 

@@ -68,19 +68,39 @@ SELECT row_to_json(q) FROM (
 
 /// Lines before the version `before`, newest first, the opening last; `None` without a product.
 /// Parts are read one by one, newest first, and no more of them than needed.
-pub(crate) async fn page(db: &PgPool, sku: &str, before: i64, limit: i64) -> Result<Option<Vec<Line>>, sqlx::Error> {
-    let Some(product): Option<i64> = query_scalar(PRODUCT).bind(sku).fetch_optional(db).await? else { return Ok(None) };
+pub(crate) async fn page(
+    db: &PgPool,
+    sku: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Option<Vec<Line>>, sqlx::Error> {
+    let Some(product): Option<i64> = query_scalar(PRODUCT).bind(sku).fetch_optional(db).await?
+    else {
+        return Ok(None);
+    };
     let parts: Vec<i32> = query_scalar(PARTS).fetch_all(db).await?;
     let mut lines = Vec::new();
     let wanted = usize::try_from(limit).unwrap_or(0);
     for part in parts {
         let room = i64::try_from(wanted - lines.len()).unwrap_or(0);
-        let more: Vec<Json<Line>> = query_scalar(IN_PART).bind(part).bind(product).bind(before).bind(room).fetch_all(db).await?;
+        let more: Vec<Json<Line>> = query_scalar(IN_PART)
+            .bind(part)
+            .bind(product)
+            .bind(before)
+            .bind(room)
+            .fetch_all(db)
+            .await?;
         lines.extend(unpack(more));
         if lines.len() >= wanted {
             return Ok(Some(lines));
         }
     }
-    lines.extend(unpack(query_scalar(OPENING).bind(product).bind(before).fetch_all(db).await?));
+    lines.extend(unpack(
+        query_scalar(OPENING)
+            .bind(product)
+            .bind(before)
+            .fetch_all(db)
+            .await?,
+    ));
     Ok(Some(lines))
 }

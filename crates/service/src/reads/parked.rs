@@ -65,7 +65,16 @@ SELECT row_to_json(q) FROM (
 ) q";
 
 /// Parked events after the number `after`, in the order of their numbers.
-pub(crate) async fn page(db: &PgPool, filter: &Filter, after: i64, limit: i64) -> Result<Vec<Parked>, sqlx::Error> {
-    let query = query_scalar(PAGE).bind(after).bind(&filter.sku).bind(&filter.code).bind(&filter.rule);
+pub(crate) async fn page(
+    db: &PgPool,
+    filter: &Filter,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Parked>, sqlx::Error> {
+    let query = query_scalar(PAGE)
+        .bind(after)
+        .bind(&filter.sku)
+        .bind(&filter.code)
+        .bind(&filter.rule);
     Ok(unpack(query.bind(limit).fetch_all(db).await?))
 }

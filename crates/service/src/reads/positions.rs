@@ -41,5 +41,7 @@ const POSITIONS_MAX: i64 = 10_000;
 
 /// All positions, by topic and partition.
 pub(crate) async fn all(db: &PgPool) -> Result<Vec<Position>, sqlx::Error> {
-    Ok(unpack(query_scalar(ALL).bind(POSITIONS_MAX).fetch_all(db).await?))
+    Ok(unpack(
+        query_scalar(ALL).bind(POSITIONS_MAX).fetch_all(db).await?,
+    ))
 }

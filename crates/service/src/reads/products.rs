@@ -44,6 +44,18 @@ pub(crate) async fn one(db: &PgPool, sku: &str) -> Result<Option<Product>, sqlx:
 
 /// Products in the database's order of SKUs, after the SKU `after` (empty: from the first), of
 /// those whose SKU begins with `prefix`.
-pub(crate) async fn page(db: &PgPool, after: &str, prefix: &str, limit: i64) -> Result<Vec<Product>, sqlx::Error> {
-    Ok(unpack(query_scalar(PAGE).bind(after).bind(prefix).bind(limit).fetch_all(db).await?))
+pub(crate) async fn page(
+    db: &PgPool,
+    after: &str,
+    prefix: &str,
+    limit: i64,
+) -> Result<Vec<Product>, sqlx::Error> {
+    Ok(unpack(
+        query_scalar(PAGE)
+            .bind(after)
+            .bind(prefix)
+            .bind(limit)
+            .fetch_all(db)
+            .await?,
+    ))
 }

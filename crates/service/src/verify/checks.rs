@@ -13,18 +13,46 @@ pub(super) struct Check {
 
 /// In the order in which a person would look.
 pub(super) const CHECKS: [Check; 8] = [
-    Check { invariant: "I1", claim: "stock is the opening plus all changes", sql: include_str!("sql/sum.sql") },
-    Check { invariant: "I2", claim: "no stock is below its floor", sql: include_str!("sql/floor.sql") },
+    Check {
+        invariant: "I1",
+        claim: "stock is the opening plus all changes",
+        sql: include_str!("sql/sum.sql"),
+    },
+    Check {
+        invariant: "I2",
+        claim: "no stock is below its floor",
+        sql: include_str!("sql/floor.sql"),
+    },
     Check {
         invariant: "I3 I4",
         claim: "from its opening on, each line continues the one before; the last one is the product",
         sql: include_str!("sql/ledger.sql"),
     },
-    Check { invariant: "I7", claim: "no record has two rows", sql: include_str!("sql/doubles.sql") },
-    Check { invariant: "I7", claim: "no row lies in an accepted gap", sql: include_str!("sql/gaps.sql") },
-    Check { invariant: "I8", claim: "per SKU and partition, ledger order is offset order", sql: include_str!("sql/order.sql") },
-    Check { invariant: "I14", claim: "exactly the SKUs with parked events are held", sql: include_str!("sql/holds.sql") },
-    Check { invariant: "I18", claim: "no session of ours is idle in a transaction", sql: include_str!("sql/sessions.sql") },
+    Check {
+        invariant: "I7",
+        claim: "no record has two rows",
+        sql: include_str!("sql/doubles.sql"),
+    },
+    Check {
+        invariant: "I7",
+        claim: "no row lies in an accepted gap",
+        sql: include_str!("sql/gaps.sql"),
+    },
+    Check {
+        invariant: "I8",
+        claim: "per SKU and partition, ledger order is offset order",
+        sql: include_str!("sql/order.sql"),
+    },
+    Check {
+        invariant: "I14",
+        claim: "exactly the SKUs with parked events are held",
+        sql: include_str!("sql/holds.sql"),
+    },
+    Check {
+        invariant: "I18",
+        claim: "no session of ours is idle in a transaction",
+        sql: include_str!("sql/sessions.sql"),
+    },
 ];
 
 /// How much was looked at.

@@ -77,12 +77,24 @@ impl Partition {
     /// Where its rows and its position contradict each other.
     pub(super) fn broken(&self) -> Option<Broken> {
         let what = match self.next_offset {
-            None => format!("has {}, but no position", say::plural(self.records(), "row")),
-            Some(next) if self.highest >= next => format!("has a row at offset {}, but its position is {next}", self.highest),
-            Some(_) if self.without_row() < 0 => format!("has {} more than offsets below its position", say::plural(-self.without_row(), "row")),
+            None => format!(
+                "has {}, but no position",
+                say::plural(self.records(), "row")
+            ),
+            Some(next) if self.highest >= next => format!(
+                "has a row at offset {}, but its position is {next}",
+                self.highest
+            ),
+            Some(_) if self.without_row() < 0 => format!(
+                "has {} more than offsets below its position",
+                say::plural(-self.without_row(), "row")
+            ),
             Some(_) => return None,
         };
-        Some(Broken { place: format!("{}/{}", self.topic, self.partition), what })
+        Some(Broken {
+            place: format!("{}/{}", self.topic, self.partition),
+            what,
+        })
     }
 }
 
@@ -98,17 +110,30 @@ impl Report {
         self.print_partitions();
         say::line("");
         for check in &self.checks {
-            let verdict = if check.broken.is_empty() { "holds " } else { "BROKEN" };
-            say::line(format_args!("{:<7}{verdict}  {}", check.invariant, check.claim));
+            let verdict = if check.broken.is_empty() {
+                "holds "
+            } else {
+                "BROKEN"
+            };
+            say::line(format_args!(
+                "{:<7}{verdict}  {}",
+                check.invariant, check.claim
+            ));
             for Broken { place, what } in &check.broken {
                 say::line(format_args!("               {place}: {what}"));
             }
         }
         if self.lines_below_todays_floor > 0 {
             let lines = say::plural(self.lines_below_todays_floor, "ledger line");
-            say::line(format_args!("\n{lines} left less than today's floor allows; the floor may have been lower then."));
+            say::line(format_args!(
+                "\n{lines} left less than today's floor allows; the floor may have been lower then."
+            ));
         }
-        say::line(if self.holds { "\nEverything holds." } else { "\nSomething is broken." });
+        say::line(if self.holds {
+            "\nEverything holds."
+        } else {
+            "\nSomething is broken."
+        });
     }
 
     fn print_partitions(&self) {

@@ -12,21 +12,50 @@ impl Histogram {
     pub(super) fn read(name: &str, text: &str) -> anyhow::Result<Self> {
         let mut buckets = BTreeMap::new();
         for line in text.lines() {
-            let Some(series) = line.strip_prefix(name).and_then(|rest| rest.strip_prefix("_bucket{")) else { continue };
-            let bound = series.split("le=\"").nth(1).and_then(|rest| rest.split('"').next()).context("le")?;
+            let Some(series) = line
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix("_bucket{"))
+            else {
+                continue;
+            };
+            let bound = series
+                .split("le=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .context("le")?;
             let count: f64 = series.rsplit(' ').next().context("a count")?.parse()?;
-            let bound: f64 = if bound == "+Inf" { f64::INFINITY } else { bound.parse()? };
+            let bound: f64 = if bound == "+Inf" {
+                f64::INFINITY
+            } else {
+                bound.parse()?
+            };
             // Bounds are not negative, so their bits are in their order.
             *buckets.entry(bound.to_bits()).or_insert(0.0) += count;
         }
         ensure!(!buckets.is_empty(), "no histogram {name}");
-        Ok(Self(buckets.into_iter().map(|(bound, count)| (f64::from_bits(bound), count)).collect()))
+        Ok(Self(
+            buckets
+                .into_iter()
+                .map(|(bound, count)| (f64::from_bits(bound), count))
+                .collect(),
+        ))
     }
 
     /// What was observed after an earlier reading.
     pub(super) fn since(&self, before: &Histogram) -> Histogram {
-        let earlier = |bound: f64| before.0.iter().find(|(other, _)| *other == bound).map_or(0.0, |(_, count)| *count);
-        Histogram(self.0.iter().map(|&(bound, count)| (bound, count - earlier(bound))).collect())
+        let earlier = |bound: f64| {
+            before
+                .0
+                .iter()
+                .find(|(other, _)| *other == bound)
+                .map_or(0.0, |(_, count)| *count)
+        };
+        Histogram(
+            self.0
+                .iter()
+                .map(|&(bound, count)| (bound, count - earlier(bound)))
+                .collect(),
+        )
     }
 
     /// Between the bounds of its bucket, as if observations were spread evenly there.
@@ -35,7 +64,11 @@ impl Histogram {
         let (mut low, mut below) = (0.0, 0.0);
         for &(bound, count) in &self.0 {
             if count >= wanted && count > below {
-                return if bound.is_finite() { low + (bound - low) * (wanted - below) / (count - below) } else { low };
+                return if bound.is_finite() {
+                    low + (bound - low) * (wanted - below) / (count - below)
+                } else {
+                    low
+                };
             }
             (low, below) = (bound, count);
         }

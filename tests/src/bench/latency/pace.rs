@@ -26,7 +26,12 @@ pub(super) fn events(rate: f64, lasting: Duration) -> u64 {
 }
 
 /// Sends so many records a second, evenly, after the head start, and ends when all are acknowledged.
-pub(super) fn start(stage: &Stage, topic: &str, rate: f64, lasting: Duration) -> JoinHandle<anyhow::Result<()>> {
+pub(super) fn start(
+    stage: &Stage,
+    topic: &str,
+    rate: f64,
+    lasting: Duration,
+) -> JoinHandle<anyhow::Result<()>> {
     let (bootstrap, topic) = (stage.bootstrap(), topic.to_owned());
     let mut traffic = stage.traffic(Mix::USUAL);
     tokio::task::spawn_blocking(move || {

@@ -20,7 +20,11 @@ impl<'a> Fields<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    pub(super) fn text(&self, name: &str, bytes: RangeInclusive<usize>) -> Result<Option<&'a str>, Malformed> {
+    pub(super) fn text(
+        &self,
+        name: &str,
+        bytes: RangeInclusive<usize>,
+    ) -> Result<Option<&'a str>, Malformed> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) if fits(text, &bytes) => Ok(Some(text)),
@@ -33,7 +37,9 @@ impl<'a> Fields<'a> {
         name: &str,
         words: [&'static str; N],
     ) -> Result<Option<&'static str>, Malformed> {
-        let Some(text) = self.text(name, 0..=usize::MAX)? else { return Ok(None) };
+        let Some(text) = self.text(name, 0..=usize::MAX)? else {
+            return Ok(None);
+        };
         match words.into_iter().find(|word| *word == text) {
             None => malformed(name),
             word => Ok(word),
@@ -84,7 +90,11 @@ fn check_attributes(attributes: &Map<String, Value>) -> Result<(), Malformed> {
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     };
     let named = |name: &str| fits(name, &(0..=usize::MAX));
-    match attributes.len() <= ATTRIBUTES_MAX && attributes.iter().all(|(name, value)| named(name) && plain(value)) {
+    match attributes.len() <= ATTRIBUTES_MAX
+        && attributes
+            .iter()
+            .all(|(name, value)| named(name) && plain(value))
+    {
         true => Ok(()),
         false => malformed("attributes"),
     }

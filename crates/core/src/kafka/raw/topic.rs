@@ -13,6 +13,12 @@ use super::{Context, Event};
 /// A broker that does not answer within this time is asked again later.
 const ANSWER_LIMIT_MS: i32 = 5_000;
 
+/// The broker that `topic_id` asks; -1 where none is known. Does not block.
+pub(crate) fn controller_id(consumer: &BaseConsumer<Context>) -> i32 {
+    // SAFETY: the client outlives the call.
+    unsafe { sys::rd_kafka_controllerid(consumer.client().native_ptr(), 0) }
+}
+
 /// The id, as Kafka's tools print it; `None` where the broker gives none or does not answer.
 /// Blocks.
 pub(crate) fn topic_id(consumer: &BaseConsumer<Context>, topic: &str) -> Option<String> {

@@ -17,6 +17,7 @@ use plimsoll_sandbox::postgres::Cluster;
 use plimsoll_sandbox::topics;
 use plimsoll_sandbox::workload::{Log, Produced, Sender};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use tracing_subscriber::EnvFilter;
 
 pub(crate) use event::{adjust, count, record};
 pub(crate) use exact::balances;
@@ -73,6 +74,10 @@ impl World {
     }
 
     async fn of(topic: servers::Topic, database: String) -> Result<World> {
+        // `RUST_LOG=info` shows what the consumer says; the first test of a process has set it.
+        let says = tracing_subscriber::fmt().with_test_writer();
+        let says = says.with_env_filter(EnvFilter::from_default_env());
+        says.try_init().ok();
         let sender = Sender::connect(&topic.brokers, &topic.name, Duration::ZERO, Log::new(0))?;
         Ok(World {
             db: connect(&database).await?,
@@ -118,6 +123,14 @@ impl World {
     /// Starts a consumer.
     pub(crate) fn run(&self) -> Running {
         Running::start(self.settings.clone())
+    }
+
+    /// Starts a consumer after another one has ended. It joins another group, because the
+    /// in-process broker lets nobody into a group that changed for as long as a session may take;
+    /// where it goes on is for PostgreSQL to say.
+    pub(crate) fn run_again(&mut self) -> Running {
+        self.settings.kafka.group.push('\'');
+        self.run()
     }
 
     /// Runs SQL of any number of statements.

@@ -127,7 +127,9 @@ fn take_message(sent: &mut Vec<u8>, started: &mut bool) -> Option<Vec<u8>> {
     if sent.len() < length {
         return None;
     }
-    *started |= !ENCRYPTION_REQUESTS.contains(&number(4)?);
+    if !*started {
+        *started = !ENCRYPTION_REQUESTS.contains(&number(4)?);
+    }
     let rest = sent.split_off(length);
     Some(std::mem::replace(sent, rest))
 }

@@ -10,36 +10,34 @@ use crate::{
     Answered, Event, EventKey, Kind, Limits, Nature, OnUnknownSku, Policy, Slot, Stock, UnknownSku,
 };
 
-const SLOTS_MAX: usize = 4;
+const SLOTS_MAX: u32 = 4;
 /// So few that they repeat.
-const KEYS: u128 = 8;
+const KEYS: i64 = 8;
 
 /// Any batch.
 pub(super) fn cases() -> impl Strategy<Value = Case> {
-    let ids = btree_map((0..SLOTS_MAX, 0..KEYS), kinds(), 0..6);
-    (
+    let known = btree_map(0..SLOTS_MAX, identities(), 0..=SLOTS_MAX as usize);
+    let parts = (
         policies(),
-        vec(slots(), 1..=SLOTS_MAX),
-        ids,
+        vec(slots(), 1..=SLOTS_MAX as usize),
+        known,
         vec(events(), 0..40),
-    )
-        .prop_map(|(policy, slots, ids, mut events)| {
-            let number =
-                |slot: usize| u32::try_from(slot % slots.len()).expect("a test has few SKUs");
-            let answered: Answered = ids
-                .into_iter()
-                .map(|((slot, key), kind)| ((number(slot), EventKey(key)), kind))
-                .collect();
-            for event in &mut events {
-                event.slot = number(event.slot as usize);
-            }
-            Case {
-                policy,
-                slots,
-                answered,
-                events,
-            }
-        })
+    );
+    parts.prop_map(|(policy, slots, known, mut events)| {
+        let there = |slot: u32| slot % u32::try_from(slots.len()).expect("few SKUs");
+        let known = known.into_iter();
+        let answered = known.map(|(slot, (key, kind))| ((there(slot), key), kind));
+        let answered: Answered = answered.collect();
+        for event in &mut events {
+            event.slot = there(event.slot);
+        }
+        Case {
+            policy,
+            slots,
+            answered,
+            events,
+        }
+    })
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
@@ -89,16 +87,15 @@ fn products() -> impl Strategy<Value = Stock> {
 }
 
 fn events() -> impl Strategy<Value = Event> {
-    let slot = 0..u32::try_from(SLOTS_MAX).expect("a test has few SKUs");
-    let key = option::weighted(0.6, (0..KEYS).prop_map(EventKey));
+    let asked = prop_oneof![
+        2 => identities().prop_map(|(key, kind)| (Some(key), kind)),
+        1 => kinds().prop_map(|kind| (None, kind)),
+    ];
     let expected_version = option::weighted(0.15, 0..9_i64);
-    (slot, kinds(), key, any::<bool>(), expected_version).prop_map(
-        |(slot, kind, key, intent, expected_version)| {
-            let nature = if intent && matches!(kind, Kind::Adjust(_)) {
-                Nature::Intent
-            } else {
-                Nature::Fact
-            };
+    (0..SLOTS_MAX, asked, any::<bool>(), expected_version).prop_map(
+        |(slot, (key, kind), intent, expected_version)| {
+            let intent = intent && matches!(kind, Kind::Adjust(_));
+            let nature = if intent { Nature::Intent } else { Nature::Fact };
             Event {
                 slot,
                 kind,
@@ -108,6 +105,18 @@ fn events() -> impl Strategy<Value = Event> {
             }
         },
     )
+}
+
+/// An identity with what it usually asks for, so that most repeats are duplicates, or with
+/// something else.
+fn identities() -> impl Strategy<Value = (EventKey, Kind)> {
+    (1..=KEYS, option::weighted(0.2, kinds())).prop_map(|(number, other)| {
+        let usual = Kind::Adjust(if number % 2 == 0 { number } else { -number });
+        (
+            EventKey(number.unsigned_abs().into()),
+            other.unwrap_or(usual),
+        )
+    })
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::chance::cases;
 use super::model;
 use super::notation::Case;
+use super::printed::printed;
 use crate::fold::{Folded, Line, fold};
 use crate::{Event, Outcome, Refusal, Slot, Stock, UnknownSku};
 
@@ -22,6 +23,8 @@ proptest! {
     #[test]
     fn the_fold_is_the_naive_model(case in cases()) {
         let (folded, expected) = (folded(&case), model::expected(&case));
+        let (told, wanted) = (printed(&case, &folded), printed(&case, &expected));
+        prop_assert!(told == wanted, "the fold:\n{told}\nthe model:\n{wanted}");
         prop_assert_eq!(folded.outcomes, expected.outcomes);
         prop_assert_eq!(folded.slots, expected.slots);
     }

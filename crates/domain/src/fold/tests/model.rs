@@ -134,7 +134,7 @@ impl<'a> Sku<'a> {
         let after = i128::from(stock) + change;
         let fits = i64::try_from(change).is_ok()
             && (-i128::from(limits.units_max) - 1..=i128::from(limits.units_max)).contains(&after)
-            && i128::from(version) + 1 <= i128::from(limits.version_max);
+            && version < limits.version_max;
         if event
             .expected_version
             .is_some_and(|expected| expected != version)

@@ -36,7 +36,7 @@ SELECT 'EXECUTE on plimsoll_internal.turn_part' WHERE NOT has_function_privilege
 pub(super) async fn check(settings: &Settings) -> Found {
     look(settings).await.map_err(|failure| match failure {
         Failure::Surroundings(findings) => findings,
-        other => vec![finding(other.what(), other.fix())],
+        other => vec![finding(other.what(), &other.fix())],
     })
 }
 
@@ -45,23 +45,38 @@ async fn look(settings: &Settings) -> Result<String, Failure> {
     let (number, version) = version(&db).await?;
     if number < VERSION_MIN {
         let reason = format!("PostgreSQL {version} is too old");
-        return Err(Failure::Surroundings(vec![finding(reason, "Name a server of version 14 or newer")]));
+        return Err(Failure::Surroundings(vec![finding(
+            reason,
+            "name a server of version 14 or newer",
+        )]));
     }
     let db = database::open(settings, "check").await?;
     let missing: Vec<String> = query_scalar(PRIVILEGES).fetch_all(&db).await?;
     if missing.is_empty() {
-        return Ok(format!("PostgreSQL: {} is version {version}, its schema is up to date, and privileges are complete.", config::place(settings)));
+        return Ok(format!(
+            "PostgreSQL: {} is version {version}, its schema is up to date, and privileges are complete.",
+            config::place(settings)
+        ));
     }
-    let missing = missing.into_iter().map(|privilege| finding(format!("the user lacks {privilege}"), "Grant the role plimsoll_runtime to it"));
+    let missing = missing.into_iter().map(|privilege| {
+        finding(
+            format!("the user lacks {privilege}"),
+            "grant the role plimsoll_runtime to it",
+        )
+    });
     Err(Failure::Surroundings(missing.collect()))
 }
 
 async fn version(db: &PgPool) -> Result<(i32, String), Failure> {
-    let number = query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(db).await?;
-    let words = query_scalar("SELECT split_part(current_setting('server_version'), ' ', 1)").fetch_one(db).await?;
+    let number = query_scalar("SELECT current_setting('server_version_num')::int")
+        .fetch_one(db)
+        .await?;
+    let words = query_scalar("SELECT split_part(current_setting('server_version'), ' ', 1)")
+        .fetch_one(db)
+        .await?;
     Ok((number, words))
 }
 
-fn finding(reason: impl Into<String>, fix: impl Into<String>) -> Finding {
-    Finding { key: "database.url".to_owned(), origin: String::new(), reason: reason.into(), fix: fix.into() }
+fn finding(reason: impl Into<String>, fix: &str) -> Finding {
+    Finding::outside("database.url", reason, fix)
 }

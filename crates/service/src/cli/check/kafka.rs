@@ -14,23 +14,50 @@ use crate::config::Finding;
 /// For each question.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
+/// For what the client has to say about a failure.
+const POLL_WAIT: Duration = Duration::from_millis(200);
+
 pub(super) async fn check(settings: Settings) -> Found {
     let asked = tokio::task::spawn_blocking(move || ask(&settings));
-    asked.await.expect("a panic stops the process").map_err(|finding| vec![finding])
+    asked
+        .await
+        .expect("a panic stops the process")
+        .map_err(|finding| vec![finding])
 }
 
 fn ask(settings: &Settings) -> Result<String, Finding> {
     let heard = Heard::default();
-    let consumer = client(settings, heard.clone()).map_err(|error| finding("kafka.properties", error, "correct them after librdkafka's CONFIGURATION.md"))?;
+    let consumer = client(settings, heard.clone()).map_err(|error| {
+        finding(
+            "kafka.properties",
+            error,
+            "correct them after librdkafka's CONFIGURATION.md",
+        )
+    })?;
     let partitions = partitions(&consumer, settings, &heard)?;
     let place = format!("{} on {}", settings.topic, settings.brokers);
     let read = consumer.fetch_watermarks(&settings.topic, 0, ANSWER_LIMIT);
-    read.map_err(|error| finding("kafka.topic", format!("{place} cannot be read: {error}"), "grant READ and DESCRIBE on the topic"))?;
+    read.map_err(|error| {
+        finding(
+            "kafka.topic",
+            format!("{place} cannot be read: {error}"),
+            "grant READ and DESCRIBE on the topic",
+        )
+    })?;
     let mut first = TopicPartitionList::new();
     first.add_partition(&settings.topic, 0);
     let group = consumer.committed_offsets(first, ANSWER_LIMIT);
-    group.map_err(|error| finding("kafka.group", format!("the group {} cannot be used: {error}", settings.group), "grant READ on the group, or name another"))?;
-    Ok(format!("Kafka: {place} has {}.", crate::say::plural(partitions, "partition")))
+    group.map_err(|error| {
+        finding(
+            "kafka.group",
+            format!("the group {} cannot be used: {error}", settings.group),
+            "grant READ on the group, or name another",
+        )
+    })?;
+    Ok(format!(
+        "Kafka: {place} has {}.",
+        crate::say::plural(partitions, "partition")
+    ))
 }
 
 fn client(settings: &Settings, heard: Heard) -> Result<BaseConsumer<Heard>, KafkaError> {
@@ -38,19 +65,45 @@ fn client(settings: &Settings, heard: Heard) -> Result<BaseConsumer<Heard>, Kafk
     for (name, value) in &settings.properties {
         config.set(name, value);
     }
-    config.set("bootstrap.servers", &settings.brokers).set("group.id", &settings.group).set("enable.auto.commit", "false");
+    config
+        .set("bootstrap.servers", &settings.brokers)
+        .set("group.id", &settings.group)
+        .set("enable.auto.commit", "false");
     config.create_with_context(heard)
 }
 
-fn partitions(consumer: &BaseConsumer<Heard>, settings: &Settings, heard: &Heard) -> Result<i32, Finding> {
+fn partitions(
+    consumer: &BaseConsumer<Heard>,
+    settings: &Settings,
+    heard: &Heard,
+) -> Result<i32, Finding> {
     let unreachable = |error: KafkaError| {
+        // What the client has to say waits until somebody polls.
+        drop(consumer.poll(POLL_WAIT));
         let reason = heard.last().unwrap_or_else(|| error.to_string());
-        finding("kafka.brokers", format!("{} cannot be reached: {reason}", settings.brokers), "start Kafka, or correct brokers, TLS and SASL")
+        finding(
+            "kafka.brokers",
+            format!("{} cannot be reached: {reason}", settings.brokers),
+            "start Kafka, or correct brokers, TLS and SASL",
+        )
     };
-    let metadata = consumer.fetch_metadata(Some(&settings.topic), ANSWER_LIMIT).map_err(unreachable)?;
+    let metadata = consumer
+        .fetch_metadata(Some(&settings.topic), ANSWER_LIMIT)
+        .map_err(unreachable)?;
     let topic = metadata.topics().first();
-    let missing = |why: String| Err(finding("kafka.topic", format!("{} cannot be used: {why}", settings.topic), "create the topic, or correct its name"));
-    match topic.map(|topic| (topic.error().map(RDKafkaErrorCode::from), topic.partitions().len())) {
+    let missing = |why: String| {
+        Err(finding(
+            "kafka.topic",
+            format!("{} cannot be used: {why}", settings.topic),
+            "create the topic, or correct its name",
+        ))
+    };
+    match topic.map(|topic| {
+        (
+            topic.error().map(RDKafkaErrorCode::from),
+            topic.partitions().len(),
+        )
+    }) {
         Some((None, count)) if count > 0 => Ok(i32::try_from(count).unwrap_or(i32::MAX)),
         Some((Some(error), _)) => missing(error.to_string()),
         _ => missing("there is no such topic".to_owned()),
@@ -58,12 +111,7 @@ fn partitions(consumer: &BaseConsumer<Heard>, settings: &Settings, heard: &Heard
 }
 
 fn finding(key: &str, reason: impl ToString, fix: &str) -> Finding {
-    Finding { key: key.to_owned(), origin: String::new(), reason: reason.to_string(), fix: capital(fix) }
-}
-
-fn capital(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+    Finding::outside(key, reason.to_string(), fix)
 }
 
 /// The client's own words about what goes wrong, which say more than a timeout.
@@ -72,7 +120,10 @@ struct Heard(Arc<Mutex<Option<String>>>);
 
 impl Heard {
     fn last(&self) -> Option<String> {
-        self.0.lock().expect("nothing panics while it holds the lock").take()
+        self.0
+            .lock()
+            .expect("nothing panics while it holds the lock")
+            .take()
     }
 }
 
@@ -80,7 +131,10 @@ impl ClientContext for Heard {
     fn error(&self, error: KafkaError, reason: &str) {
         let all_down = error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown);
         if !all_down {
-            *self.0.lock().expect("nothing panics while it holds the lock") = Some(reason.to_owned());
+            *self
+                .0
+                .lock()
+                .expect("nothing panics while it holds the lock") = Some(reason.to_owned());
         }
     }
 

@@ -37,40 +37,79 @@ pub(super) async fn run(db: &PgPool, options: &SetFloor) -> Result<Verdict, Fail
     refuse_above_stock(db, &pattern, options.units).await?;
     let (mut after, mut changed) = (i64::MIN, 0);
     loop {
-        let row = query(BATCH_OF).bind(after).bind(&pattern).bind(options.units).bind(BATCH).fetch_one(db).await?;
+        let row = query(BATCH_OF)
+            .bind(after)
+            .bind(&pattern)
+            .bind(options.units)
+            .bind(BATCH)
+            .fetch_one(db)
+            .await?;
         changed += row.try_get::<i64, _>(1)?;
         match row.try_get::<Option<i64>, _>(0)? {
             Some(last) => after = last,
             None => break,
         }
     }
-    say::line(format_args!("Set the floor of {} to {}.", say::plural(changed, "product"), say::count(options.units)));
+    say::line(format_args!(
+        "Set the floor of {} to {}.",
+        say::plural(changed, "product"),
+        say::count(options.units)
+    ));
     // Stock may have been sold between the look and the lock.
     refuse_above_stock(db, &pattern, options.units).await?;
     Ok(Verdict::Done)
 }
 
 async fn refuse_above_stock(db: &PgPool, pattern: &str, units: i64) -> Result<(), Failure> {
-    let matching: bool = query(MATCHING).bind(pattern).fetch_one(db).await?.try_get(0)?;
+    let matching: bool = query(MATCHING)
+        .bind(pattern)
+        .fetch_one(db)
+        .await?
+        .try_get(0)?;
     if !matching {
-        return Err(Failure::failed("no product matches", "see `plimsoll products show SKU`"));
+        return Err(Failure::failed(
+            "no product matches",
+            "see `plimsoll products show SKU`",
+        ));
     }
-    let rows = query(ABOVE).bind(pattern).bind(units).bind(NAMED_MAX).fetch_all(db).await?;
-    let Some(first) = rows.first() else { return Ok(()) };
+    let rows = query(ABOVE)
+        .bind(pattern)
+        .bind(units)
+        .bind(NAMED_MAX)
+        .fetch_all(db)
+        .await?;
+    let Some(first) = rows.first() else {
+        return Ok(());
+    };
     let all: i64 = first.try_get(2)?;
-    let mut what = vec![format!("a floor of {} lies above the stock of {}:", say::count(units), say::plural(all, "product"))];
+    let mut what = vec![format!(
+        "a floor of {} lies above the stock of {}:",
+        say::count(units),
+        say::plural(all, "product")
+    )];
     for row in &rows {
-        what.push(format!("  {} has {}", row.try_get::<String, _>(0)?, say::count(row.try_get::<i64, _>(1)?)));
+        what.push(format!(
+            "  {} has {}",
+            row.try_get::<String, _>(0)?,
+            say::count(row.try_get::<i64, _>(1)?)
+        ));
     }
     if all > NAMED_MAX {
         what.push(format!("  and {} more", say::count(all - NAMED_MAX)));
     }
-    Err(Failure::failed(what.join("\n"), "choose a lower floor, or count the stock anew first"))
+    Err(Failure::failed(
+        what.join("\n"),
+        "choose a lower floor, or count the stock anew first",
+    ))
 }
 
 /// As LIKE reads it: only `*` of `--sku-pattern` means more than itself.
 fn pattern(whose: &Whose) -> String {
-    let escaped = |text: &str| text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    let escaped = |text: &str| {
+        text.replace('\\', r"\\")
+            .replace('%', r"\%")
+            .replace('_', r"\_")
+    };
     match (&whose.sku, &whose.sku_pattern) {
         (Some(sku), _) => escaped(sku),
         (None, Some(pattern)) => escaped(pattern).replace('*', "%"),

@@ -26,14 +26,25 @@ ORDER BY u.sku COLLATE "C" ON CONFLICT (sku) DO NOTHING"#;
 const STOCK_TYPE: &str = "
 SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = 'products'::regclass AND attname = 'current_stock'";
 
-pub(super) async fn run(db: &PgPool, floor_default: i64, path: &Path, json: bool) -> Result<Verdict, Failure> {
+pub(super) async fn run(
+    db: &PgPool,
+    floor_default: i64,
+    path: &Path,
+    json: bool,
+) -> Result<Verdict, Failure> {
     let products = file::read(path, floor_default, units_max(db).await?)?;
     let imported = import(db, &products).await?;
     let existing = products.len() as u64 - imported;
     if json {
-        say::json(&serde_json::json!({ "lines": products.len(), "imported": imported, "existing": existing }));
+        say::json(
+            &serde_json::json!({ "lines": products.len(), "imported": imported, "existing": existing }),
+        );
     } else {
-        say::line(format_args!("Imported {}; {} existed and stayed as they are.", say::plural(imported, "product"), say::count(existing)));
+        say::line(format_args!(
+            "Imported {}; {} existed and stayed as they are.",
+            say::plural(imported, "product"),
+            say::count(existing)
+        ));
     }
     Ok(Verdict::Done)
 }
@@ -54,7 +65,13 @@ async fn insert(db: &PgPool, batch: &[Product]) -> Result<u64, Failure> {
     let skus: Vec<&str> = batch.iter().map(|product| product.sku.as_str()).collect();
     let stocks: Vec<i64> = batch.iter().map(|product| product.stock).collect();
     let floors: Vec<i64> = batch.iter().map(|product| product.floor).collect();
-    Ok(query(INSERT).bind(skus).bind(stocks).bind(floors).execute(db).await?.rows_affected())
+    Ok(query(INSERT)
+        .bind(skus)
+        .bind(stocks)
+        .bind(floors)
+        .execute(db)
+        .await?
+        .rows_affected())
 }
 
 /// The most units that the column of an adopted table can hold.

@@ -15,27 +15,51 @@ const PARKED_MAX: i64 = 1_000;
 
 pub(super) async fn run(db: &PgPool, sku: &str, json: bool) -> Result<Verdict, Failure> {
     let Some(product) = reads::products::one(db, sku).await? else {
-        return Err(Failure::failed(format!("there is no product {sku}"), "import it: plimsoll products import FILE.csv"));
+        return Err(Failure::failed(
+            format!("there is no product {sku}"),
+            "import it: plimsoll products import FILE.csv",
+        ));
     };
-    let lines = reads::ledger::page(db, sku, i64::MAX, LINES).await?.unwrap_or_default();
+    let lines = reads::ledger::page(db, sku, i64::MAX, LINES)
+        .await?
+        .unwrap_or_default();
     if json {
         say::json(&serde_json::json!({ "product": product, "ledger": lines }));
         return Ok(Verdict::Done);
     }
-    let filter = reads::parked::Filter { sku: Some(sku.to_owned()), ..reads::parked::Filter::default() };
-    let parked = reads::parked::page(db, &filter, 0, PARKED_MAX).await?.len();
     say::line(format_args!("sku      {}", product.sku));
-    say::line(format_args!("stock    {}", say::count(product.current_stock)));
+    say::line(format_args!(
+        "stock    {}",
+        say::count(product.current_stock)
+    ));
     say::line(format_args!("floor    {}", say::count(product.stock_floor)));
     say::line(format_args!("version  {}", say::count(product.version)));
     say::line(format_args!("changed  {}", product.updated_at));
     if product.held {
-        let some = if parked as i64 == PARKED_MAX { "at least " } else { "" };
-        say::line(format_args!("held     all its events wait; {some}{} parked", say::plural(parked as i64, "event")));
+        say::line(format_args!(
+            "held     all its events wait: {}",
+            waiting(db, sku).await?
+        ));
     }
     say::line("");
     table(lines);
     Ok(Verdict::Done)
+}
+
+/// How many events wait, as far as that is worth counting.
+async fn waiting(db: &PgPool, sku: &str) -> Result<String, Failure> {
+    let filter = reads::parked::Filter {
+        sku: Some(sku.to_owned()),
+        ..Default::default()
+    };
+    let parked = reads::parked::page(db, &filter, 0, PARKED_MAX).await?.len();
+    let parked = i64::try_from(parked).unwrap_or(PARKED_MAX);
+    let at_least = if parked == PARKED_MAX {
+        "at least "
+    } else {
+        ""
+    };
+    Ok(format!("{at_least}{} parked", say::plural(parked, "event")))
 }
 
 fn table(lines: Vec<Line>) {
@@ -52,7 +76,9 @@ fn table(lines: Vec<Line>) {
         .into_iter()
         .map(|line| {
             let record = match (line.topic, line.partition, line.record_offset) {
-                (Some(topic), Some(partition), Some(offset)) => format!("{topic}/{partition}/{offset}"),
+                (Some(topic), Some(partition), Some(offset)) => {
+                    format!("{topic}/{partition}/{offset}")
+                }
                 _ => String::new(),
             };
             vec![

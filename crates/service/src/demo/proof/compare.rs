@@ -64,19 +64,38 @@ pub(super) fn contradiction(entry: &Entry, row: &Row) -> Option<String> {
     let right = match entry.sent {
         Sent::Malformed => row.outcome == "malformed",
         Sent::Impossible => row.outcome == "rejected",
-        Sent::Fresh | Sent::Repeat => matches!((row.outcome.as_str(), row.code.as_str()), ("movement" | "duplicate", _) | ("rejected", "below_floor")),
+        Sent::Fresh | Sent::Repeat => matches!(
+            (row.outcome.as_str(), row.code.as_str()),
+            ("movement" | "duplicate", _) | ("rejected", "below_floor")
+        ),
     };
     if !right {
-        return Some(format!("was sent as {:?} and answered with {answer}", entry.sent));
+        return Some(format!(
+            "was sent as {:?} and answered with {answer}",
+            entry.sent
+        ));
     }
     if entry.sent == Sent::Malformed {
         return None;
     }
     if row.sku.as_deref() != Some(&sku_name(entry.sku)) || row.event_key != entry.id {
-        return Some(format!("is of {} with id {:?}, its row of {:?} with {:?}", sku_name(entry.sku), entry.id, row.sku, row.event_key));
+        return Some(format!(
+            "is of {} with id {:?}, its row of {:?} with {:?}",
+            sku_name(entry.sku),
+            entry.id,
+            row.sku,
+            row.event_key
+        ));
     }
-    let moved = row.quantity_change.filter(|change| row.outcome == "movement" && *change != entry.quantity_change);
-    moved.map(|change| format!("asked for {}, its row moved {change}", entry.quantity_change))
+    let moved = row
+        .quantity_change
+        .filter(|change| row.outcome == "movement" && *change != entry.quantity_change);
+    moved.map(|change| {
+        format!(
+            "asked for {}, its row moved {change}",
+            entry.quantity_change
+        )
+    })
 }
 
 #[cfg(test)]
@@ -84,7 +103,14 @@ mod tests {
     use super::*;
 
     fn entry(sent: Sent) -> Entry {
-        Entry { partition: 0, offset: 7, sku: 5, quantity_change: -2, id: Some(Uuid::from_u128(9)), sent }
+        Entry {
+            partition: 0,
+            offset: 7,
+            sku: 5,
+            quantity_change: -2,
+            id: Some(Uuid::from_u128(9)),
+            sent,
+        }
     }
 
     fn row(outcome: &str, code: &str) -> Row {
@@ -114,7 +140,11 @@ mod tests {
             (Sent::Impossible, "rejected", "overflow", true),
             (Sent::Impossible, "movement", "", false),
         ] {
-            assert_eq!(contradiction(&entry(sent), &row(outcome, code)).is_none(), right, "{sent:?} {outcome} {code}");
+            assert_eq!(
+                contradiction(&entry(sent), &row(outcome, code)).is_none(),
+                right,
+                "{sent:?} {outcome} {code}"
+            );
         }
     }
 
@@ -122,11 +152,23 @@ mod tests {
     fn a_row_must_say_what_its_record_said() {
         let right = row("movement", "");
         for wrong in [
-            Row { sku: Some("SKU6".to_owned()), ..right.clone() },
-            Row { event_key: None, ..right.clone() },
-            Row { quantity_change: Some(2), ..right.clone() },
+            Row {
+                sku: Some("SKU6".to_owned()),
+                ..right.clone()
+            },
+            Row {
+                event_key: None,
+                ..right.clone()
+            },
+            Row {
+                quantity_change: Some(2),
+                ..right.clone()
+            },
         ] {
-            assert!(contradiction(&entry(Sent::Fresh), &wrong).is_some(), "{wrong:?}");
+            assert!(
+                contradiction(&entry(Sent::Fresh), &wrong).is_some(),
+                "{wrong:?}"
+            );
         }
         assert_eq!(contradiction(&entry(Sent::Fresh), &right), None);
     }

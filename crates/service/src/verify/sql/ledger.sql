@@ -10,8 +10,9 @@ FROM (
             WHEN line.stock_before + line.quantity_change <> line.stock_after
                 THEN format('version %s: %s and a change of %s leave %s', line.version, line.stock_before, line.quantity_change, line.stock_after)
             ELSE format('the ledger ends at version %s with %s, the product is at %s with %s', line.version, line.stock_after, p.version, p.current_stock)
-        END || CASE WHEN line.last AND (p.ledger_version, p.ledger_stock) = (line.version, line.stock_after)
-                THEN ': somebody changed it past Plimsoll, and no event has met it since' ELSE '' END AS what
+                || CASE WHEN (p.ledger_version, p.ledger_stock) = (line.version, line.stock_after)
+                    THEN ': somebody changed it past Plimsoll, and no event has met it since' ELSE '' END
+        END AS what
     FROM (
         SELECT product_id, version, quantity_change, stock_after, opening,
             lag(version) OVER same AS version_before, (lag(stock_after) OVER same)::numeric AS stock_before,
