@@ -52,7 +52,8 @@ pub(super) fn check(path: &str, text: &str) -> Vec<String> {
         findings.push(format!(": does not say “{GUARANTEE}”"));
     }
     let lines: Vec<&str> = text.lines().collect();
-    let mut in_test = path.split('/').any(|folder| folder == "tests");
+    // A bench waits because it keeps a pace.
+    let mut in_test = path.split('/').any(|folder| folder == "tests") && !path.contains("/bench/");
     for (at, line) in lines.iter().enumerate() {
         in_test |= line.trim() == "#[cfg(test)]";
         let mut broken = broken_by(line, rust);
@@ -200,6 +201,7 @@ mod tests {
     fn tests_do_not_sleep_but_shells_may() {
         let asleep = format!("std::thread::{SLEEP}STEP);");
         breaks("tests/tests/x.rs", &asleep, "sleeps");
+        keeps("tests/src/bench/x.rs", &asleep);
         breaks(
             "crates/a/tests/x.rs",
             &format!("{SLEEP}STEP).await;"),

@@ -1,3 +1,5 @@
+//! The model by itself.
+
 use uuid::Uuid;
 
 use super::{Event, Model, Product, Quantity, Verdict};

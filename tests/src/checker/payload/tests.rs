@@ -1,3 +1,5 @@
+//! Reading payloads, by themselves.
+
 use super::{Event, Quantity, decode};
 use crate::checker::{Record, event_key};
 
