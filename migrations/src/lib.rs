@@ -3,9 +3,7 @@
 mod schema;
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait,
-};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 
 /// The migrations, oldest first.
 struct Migrator;
@@ -40,24 +38,6 @@ pub async fn up(db: &DatabaseConnection) -> Result<usize, DbErr> {
 
 /// Names of the migrations that are not applied yet, oldest first. Writes nothing.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
-    let there = db
-        .query_one_raw(Statement::from_string(
-            DbBackend::Postgres,
-            "SELECT to_regclass('plimsoll_migrations') IS NOT NULL",
-        ))
-        .await?
-        .is_some_and(|row| row.try_get_by_index(0).unwrap_or(false));
-    let pending = if there {
-        Migrator::get_pending_migrations(db)
-            .await?
-            .iter()
-            .map(|m| m.name().to_owned())
-            .collect()
-    } else {
-        Migrator::migrations()
-            .iter()
-            .map(|m| m.name().to_owned())
-            .collect()
-    };
-    Ok(pending)
+    let pending = Migrator::get_pending_migrations_read_only(db).await?;
+    Ok(pending.iter().map(|m| m.name().to_owned()).collect())
 }

@@ -141,6 +141,9 @@ impl Task {
 
     fn react(&mut self, heard: Heard) {
         match heard {
+            Heard::Assigned(partitions) if partitions.is_empty() => {
+                self.desk.watch.group_answered()
+            }
             Heard::Assigned(partitions) => self.claim(&partitions, false),
             Heard::Revoked { partitions, done } => self.revoked(&partitions, done),
             Heard::OutOfRange(partition) => self.claim_again(partition),

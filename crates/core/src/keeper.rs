@@ -107,9 +107,10 @@ async fn drop_oldest_part<C: ConnectionTrait>(
     Ok(())
 }
 
-/// SKUs whose events wait for a product that is there by now.
+/// SKUs whose events wait for a product that is there by now, met by a lane meanwhile or not.
 const CAME: &str = "
-SELECT s.sku FROM plimsoll_internal.unknown_skus s JOIN products p ON p.sku = s.sku WHERE s.held LIMIT 100";
+SELECT e.sku FROM plimsoll_internal.parked_events e JOIN products p ON p.sku = e.sku
+WHERE e.code = 'unknown_sku' LIMIT 100";
 
 async fn release_products_that_came<C: ConnectionTrait>(
     store: &Arc<Store>,

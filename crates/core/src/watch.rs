@@ -62,6 +62,11 @@ impl Watch {
         self.readiness.lock().database = Some(why.to_owned());
     }
 
+    /// The group has let us in, though it may have no partition to give.
+    pub(crate) fn group_answered(&self) {
+        self.readiness.lock().kafka = None;
+    }
+
     pub(crate) fn claim_failed(&self, why: &str) {
         self.readiness.lock().kafka = Some(why.to_owned());
     }

@@ -2,6 +2,7 @@
 //! traffic that meets it where it hurts: the same SKUs in all partitions, repetitions, poison, and
 //! `+5`, which is not JSON. At the end a proof, from the generator's own log.
 
+mod conclusion;
 mod generator;
 mod journal;
 mod outcomes;
@@ -26,10 +27,9 @@ use crate::exit::{Failure, Verdict};
 use crate::run::{self, Seen};
 use crate::say::{self, plural};
 use crate::signals;
-use crate::verify::{self, Broken, Report};
+use crate::verify;
 use generator::{Generator, Produced};
-use proof::Proof;
-use stage::{PARTITIONS, STOCK_AT_FIRST, Stage, TOPIC};
+use stage::{PARTITIONS, Stage, TOPIC};
 use view::View;
 
 /// Makes every demo the same traffic.
@@ -54,8 +54,10 @@ pub(crate) async fn run(config: Config, options: Demo) -> Result<Verdict, Failur
     let stage = Stage::set(config, options.skus).await?;
     let service = Service::start(&stage).await?;
     introduce(&stage, options, &service);
-    let produced = play(&stage, &service, options, stopping).await?;
+    let produced = play(&stage, &service, options, stopping).await;
+    // A service that failed explains a play that did.
     service.stop().await?;
+    let produced = produced?;
     say::line("\nProving it.");
     // Statistics, without which the server plans as if the tables were empty.
     query("ANALYZE").execute(&stage.db).await?;
@@ -63,7 +65,7 @@ pub(crate) async fn run(config: Config, options: Demo) -> Result<Verdict, Failur
         verify::examine(&stage.config.database, NAMED_MAX),
         proof::prove(&stage.db, produced.journal, options.skus)
     );
-    let holds = conclude(&report?, &proof?, options.skus);
+    let holds = conclusion::tell(&report?, &proof?, options.skus);
     stage.db.close().await;
     // Ending servers blocks.
     tokio::task::spawn_blocking(|| drop(stage))
@@ -188,7 +190,7 @@ async fn drain(
         if service.task.is_finished() || Instant::now() > deadline {
             return Err(Failure::failed(
                 "the service did not apply all that was sent",
-                "run with --set telemetry.log_level=debug and report it",
+                "",
             ));
         }
         sleep(LOOK).await;
@@ -207,53 +209,4 @@ async fn is_applied(db: &PgPool, next_offsets: &BTreeMap<i32, i64>) -> Result<bo
             .get(partition)
             .is_some_and(|position| position >= next)
     }))
-}
-
-fn conclude(report: &Report, proof: &Proof, skus: u32) -> bool {
-    let tally = &proof.tally;
-    let stock_at_first = i64::from(skus) * STOCK_AT_FIRST;
-    say::line(format_args!(
-        "  sent      {}: {}, {} of them, {}",
-        plural(tally.records, "record"),
-        plural(tally.fresh, "event"),
-        plural(tally.repeats, "repeat"),
-        plural(tally.poison, "poisoned record")
-    ));
-    say::line(format_args!(
-        "  answered  each by one row: {}, {} below the floor, {}, the rest poison",
-        plural(tally.movements, "movement"),
-        plural(tally.below_floor, "refusal"),
-        plural(tally.duplicates, "duplicate")
-    ));
-    say::line(format_args!(
-        "  stock     {} units at first, {:+} moved, {} now",
-        say::count(stock_at_first),
-        tally.units,
-        say::count(stock_at_first + tally.units)
-    ));
-    let checks = report.checks.len();
-    let held = report
-        .checks
-        .iter()
-        .filter(|check| check.broken.is_empty())
-        .count();
-    say::line(format_args!(
-        "  verified  {held} of {checks} checks of `plimsoll verify` hold over {}",
-        plural(report.counts.ledger_lines, "ledger line")
-    ));
-    let broken = report
-        .checks
-        .iter()
-        .flat_map(|check| &check.broken)
-        .chain(&proof.broken);
-    for Broken { place, what } in broken {
-        say::line(format_args!("  BROKEN    {place}: {what}"));
-    }
-    let holds = report.holds && proof.holds();
-    say::line(if holds {
-        "\nIt held: delivered at least once, applied exactly once, in order per SKU."
-    } else {
-        "\nIt did not hold."
-    });
-    holds
 }

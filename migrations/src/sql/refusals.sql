@@ -52,3 +52,5 @@ CREATE TABLE plimsoll_internal.parked_events (
 );
 CREATE INDEX parked_order ON plimsoll_internal.parked_events (sku, number);
 CREATE INDEX parked_identity ON plimsoll_internal.parked_events (sku, event_key);
+-- The first of each SKU that waits for its product: looked at every second.
+CREATE INDEX parked_for_product ON plimsoll_internal.parked_events (sku) WHERE code = 'unknown_sku';

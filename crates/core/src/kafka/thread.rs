@@ -341,6 +341,7 @@ impl<'a> Thread<'a> {
             .map(|assigned| assigned.partition)
             .collect();
         self.mirror.now(&self.parts, &all);
+        self.mirror.last(&self.parts);
         self.parts.consumer.unsubscribe();
         let until = Instant::now() + LET_GO_LIMIT;
         while Instant::now() < until {

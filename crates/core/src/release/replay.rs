@@ -21,6 +21,9 @@ SELECT number, topic_id, partition, record_offset, kind, quantity, occurred_ms, 
 FROM plimsoll_internal.parked_events WHERE sku = $1 ORDER BY number LIMIT $2";
 const LEFT: &str = "SELECT count(*) FROM plimsoll_internal.parked_events WHERE sku = $1";
 const REMOVE: &str = "DELETE FROM plimsoll_internal.parked_events WHERE sku = $1 AND number <= $2";
+const WAIT_FOR: &str = "
+UPDATE plimsoll_internal.parked_events SET code = $2, version_seen = $3, stock_seen = $4, floor_seen = $5
+WHERE number = $1";
 const UNHOLD: &str =
     "UPDATE products SET held = false, decisions = decisions + 1 WHERE sku = $1 AND held";
 
@@ -55,13 +58,17 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         fold(&events, &[slot], &Answered::default(), &store.policy)
     };
     // From the first that must wait again, all keep their rows and their order.
+    let outcomes = replay(&events).outcomes;
     let waits = |outcome: &Outcome| matches!(outcome, Outcome::Parked { .. });
-    let leave = replay(&events).outcomes.iter().position(waits);
-    events.truncate(leave.unwrap_or(events.len()));
-    let Some(&(last, _)) = events.last() else {
-        if leave.is_none() {
-            execute(tx, UNHOLD, [sku.into()]).await?;
+    if let Some(leave) = outcomes.iter().position(waits) {
+        wait_for(tx, events[leave].0, outcomes[leave]).await?;
+        events.truncate(leave);
+        if leave == 0 {
+            return Ok(waiting);
         }
+    }
+    let Some(&(last, _)) = events.last() else {
+        execute(tx, UNHOLD, [sku.into()]).await?;
         return Ok(waiting);
     };
     let mut folded = replay(&events);
@@ -81,6 +88,20 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         true => Ok(released),
         false => Err(DbErr::Custom(format!("{sku} changed under its lock"))),
     }
+}
+
+/// Notes what a parked event waits for by now.
+async fn wait_for(tx: &DatabaseTransaction, number: i64, outcome: Outcome) -> Result<(), DbErr> {
+    if let Outcome::Parked {
+        hold,
+        seen: Some(seen),
+    } = outcome
+    {
+        let seen = [seen.version, seen.stock, seen.floor].map(sea_orm::Value::from);
+        let values = [number.into(), hold.code().into()].into_iter().chain(seen);
+        execute(tx, WAIT_FOR, values).await?;
+    }
+    Ok(())
 }
 
 /// The first parked events of a SKU with their numbers, all of one topic, which is named.

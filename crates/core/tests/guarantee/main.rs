@@ -5,6 +5,7 @@
 mod world;
 
 mod adoption;
+mod drain;
 mod holds;
 mod lost_answers;
 mod oracle;

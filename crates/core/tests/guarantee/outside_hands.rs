@@ -1,1 +1,101 @@
-//! x
+//! Others who write to the same rows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Result;
+use expect_test::expect;
+use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
+
+use crate::world::{World, adjust};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_that_was_changed_past_us_gets_a_line_of_its_own() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 10).await?;
+    let running = world.run();
+    world.send(0, [adjust("A", 1)])?;
+    world.caught_up().await?;
+    world
+        .sql("UPDATE products SET current_stock = current_stock + 30")
+        .await?;
+    world.send(0, [adjust("A", -2), adjust("A", -3)])?;
+    world.caught_up().await?;
+    world
+        .sql("UPDATE products SET current_stock = 3, version = version + 9")
+        .await?;
+    world.send(0, [adjust("A", -4), adjust("A", 1)])?;
+    world.caught_up().await?;
+    expect![[r#"
+        (0,opening,0,10,)
+        (1,adjust,1,11,0)
+        (2,external,30,41,)
+        (3,adjust,-2,39,1)
+        (4,adjust,-3,36,2)
+        (5,external,-33,3,)
+        (6,adjust,1,4,4)"#]]
+    .assert_eq(
+        &world
+            .rows("SELECT version, kind, quantity_change, stock_after, record_offset FROM ledger ORDER BY version")
+            .await?,
+    );
+    world.finish(running).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_raised_floor_counts_from_the_next_decision_on() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 10).await?;
+    let running = world.run();
+    world.send(0, [adjust("A", -1)])?;
+    world.caught_up().await?;
+    world
+        .sql("UPDATE products SET stock_floor = 9, decisions = decisions + 1")
+        .await?;
+    world.send(0, [adjust("A", -1)])?;
+    world.caught_up().await?;
+    expect!["(1,below_floor,9,9)"].assert_eq(
+        &world
+            .rows("SELECT record_offset, code, stock_seen, floor_seen FROM refusals")
+            .await?,
+    );
+    world.finish(running).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_who_never_rests_makes_conflicts_and_no_mistake() -> Result<()> {
+    let mut world = World::new(4).await?;
+    world.products(3, 1_000_000).await?;
+    let running = world.run();
+    let db = world.db.clone();
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let writer = tokio::spawn(async move {
+        let mut floor = 0;
+        while !stopped.load(Ordering::Relaxed) {
+            floor = (floor + 1) % 100;
+            let set =
+                format!("UPDATE products SET stock_floor = {floor}, decisions = decisions + 1");
+            sea_orm::ConnectionTrait::execute_unprepared(&db, &set).await?;
+        }
+        Ok::<_, sea_orm::DbErr>(())
+    });
+    let shape = Shape {
+        skus: 3,
+        keyed: false,
+        ids: Ids::None,
+        ..Shape::default()
+    };
+    let mut traffic = Traffic::new(shape, 6);
+    for _ in 0..5 {
+        world.send_all(traffic.by_ref().take(400))?;
+        world.caught_up().await?;
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.await??;
+    assert!(running.metric("plimsoll_conflicts_total") > 0.0);
+    world
+        .until("SELECT count(*) FROM ledger WHERE kind = 'adjust'", 2_000)
+        .await?;
+    world.finish(running).await
+}

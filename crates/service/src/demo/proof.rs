@@ -132,9 +132,10 @@ impl Proof {
         }
     }
 
-    /// Each event once: as many decisions as events, and none of them missing.
+    /// Each event once: as many decisions as events, and none of them missing. And not for nothing.
     fn sums(&mut self, lost: i64, stock: i64, stock_at_first: i64) {
         let Tally {
+            records,
             fresh,
             decided,
             units,
@@ -146,6 +147,9 @@ impl Proof {
                 what,
             })
         };
+        if records == 0 {
+            broken("nothing was sent, so nothing is proven".to_owned());
+        }
         if fresh != decided {
             broken(format!("{fresh} events were sent, {decided} were decided"));
         }
@@ -248,6 +252,7 @@ mod tests {
         let sums = |fresh, decided, units, lost, stock| {
             let mut proof = Proof {
                 tally: Tally {
+                    records: fresh,
                     fresh,
                     decided,
                     units,
@@ -262,5 +267,6 @@ mod tests {
         assert!(!sums(5, 6, 7, 0, 107));
         assert!(!sums(5, 5, 7, 1, 107));
         assert!(!sums(5, 5, 7, 0, 108));
+        assert!(!sums(0, 0, 0, 0, 100));
     }
 }

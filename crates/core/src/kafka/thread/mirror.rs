@@ -63,14 +63,24 @@ impl Mirror {
         self.commit(parts, leaving);
     }
 
-    fn commit(&mut self, parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) {
-        let mut list = TopicPartitionList::new();
-        for (partition, next_offset) in positions {
-            if self.mirrored.insert(partition, next_offset) != Some(next_offset) {
-                list.add_partition_offset(&parts.topic, partition, Offset::Offset(next_offset))
-                    .expect("an offset of 0 or more can be listed");
-            }
+    /// Mirrors all of them a last time and waits for the answer: librdkafka forgets to leave the
+    /// group if it is closed with a commit on its way, and a successor would wait until the
+    /// session times out.
+    pub(super) fn last(&self, parts: &Parts) {
+        let list = listed(parts, self.mirrored.iter().map(|(&p, &next)| (p, next)));
+        if list.count() > 0
+            && let Err(err) = parts.consumer.commit(&list, CommitMode::Sync)
+        {
+            tracing::debug!(%err, "positions could not be mirrored");
         }
+    }
+
+    fn commit(&mut self, parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) {
+        let mirrored = &mut self.mirrored;
+        let list = listed(
+            parts,
+            positions.filter(|&(partition, next)| mirrored.insert(partition, next) != Some(next)),
+        );
         if list.count() > 0
             && let Err(err) = parts.consumer.commit(&list, CommitMode::Async)
         {
@@ -78,6 +88,15 @@ impl Mirror {
             self.mirrored.clear();
         }
     }
+}
+
+fn listed(parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for (partition, next_offset) in positions {
+        list.add_partition_offset(&parts.topic, partition, Offset::Offset(next_offset))
+            .expect("an offset of 0 or more can be listed");
+    }
+    list
 }
 
 fn gauges(mark: Mark, (low, high): (i64, i64)) -> PartitionGauges {

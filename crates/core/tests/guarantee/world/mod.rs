@@ -73,6 +73,18 @@ impl World {
         })
     }
 
+    /// The same world over a copy of its database. This one has had its last look by then.
+    pub(crate) async fn copy(&self) -> Result<World> {
+        self.db.close_by_ref().await?;
+        let database = servers::copy_of(&self.settings.database.url)?;
+        let kafka = &self.settings.kafka;
+        let topic = servers::Topic {
+            brokers: kafka.brokers.clone(),
+            name: kafka.topic.clone(),
+        };
+        World::of(topic, database).await
+    }
+
     async fn of(topic: servers::Topic, database: String) -> Result<World> {
         // `RUST_LOG=info` shows what the consumer says; the first test of a process has set it.
         let says = tracing_subscriber::fmt().with_test_writer();

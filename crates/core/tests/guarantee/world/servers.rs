@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use plimsoll_sandbox::broker::InProcess;
 use plimsoll_sandbox::kafka::Broker;
 use plimsoll_sandbox::postgres::Cluster;
@@ -58,6 +58,14 @@ pub(super) async fn migrated_database() -> Result<String> {
     TEMPLATE.get_or_try_init(make).await?;
     let name = unique("database");
     cluster().create_database(&name, Some("migrated"))?;
+    Ok(cluster().url(&name))
+}
+
+/// A copy of a database that nobody is connected to.
+pub(super) fn copy_of(url: &str) -> Result<String> {
+    let (_, original) = url.rsplit_once('/').context("a URL with a database")?;
+    let name = unique("copy");
+    cluster().create_database(&name, Some(original))?;
     Ok(cluster().url(&name))
 }
 
