@@ -30,6 +30,15 @@ pub trait Field<'a> {
     fn read(reader: &Reader<'a>, before: usize, row: usize) -> Self;
 }
 
+/// The next parameter; there always is one, or the host broke its promise.
+#[doc(hidden)]
+pub fn parameter(values: &mut impl Iterator<Item = i64>) -> i64 {
+    match values.next() {
+        Some(value) => value,
+        None => panic!("the host sends every parameter"),
+    }
+}
+
 impl Field<'_> for i64 {
     #[inline]
     fn read(reader: &Reader<'_>, before: usize, row: usize) -> i64 {

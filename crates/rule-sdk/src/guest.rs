@@ -43,7 +43,9 @@ pub fn realloc(_: *mut u8, old_len: usize, align: usize, len: usize) -> *mut u8 
     if len == 0 {
         return align as *mut u8;
     }
-    let layout = Layout::from_size_align(len, align).expect("the host asks for what can be");
+    let Ok(layout) = Layout::from_size_align(len, align) else {
+        panic!("the host asks for what can be");
+    };
     let memory = unsafe { alloc(layout) };
     assert!(!memory.is_null(), "no memory left");
     memory

@@ -58,7 +58,7 @@ macro_rules! rule {
             pub fn __read(values: &[i64]) -> Parameters {
                 let mut values = values.iter().copied();
                 let parameters = Parameters {
-                    $($($parameter: values.next().expect("the host sends every parameter"),)*)?
+                    $($($parameter: $crate::facts::parameter(&mut values),)*)?
                 };
                 assert!(values.next().is_none(), "the host sends no other parameter");
                 parameters
@@ -66,14 +66,14 @@ macro_rules! rule {
         }
 
         /// The codes the rule can answer with.
-        #[allow(non_upper_case_globals, reason = "a code reads as it is stored")]
         pub mod code {
             $(
-                #[allow(non_camel_case_types, dead_code, reason = "counts the codes")]
+                #[expect(non_camel_case_types, reason = "counts the codes")]
                 #[repr(u16)]
                 enum Number { $($code),* }
                 $(
                     #[doc = $message]
+                    #[expect(non_upper_case_globals, reason = "a code reads as it is stored")]
                     pub const $code: $crate::verdict::Code =
                         $crate::verdict::Code::new(Number::$code as u16, stringify!($code));
                 )*
