@@ -1,5 +1,5 @@
-#![cfg_attr(target_arch = "wasm32", no_std)]
 #![doc = include_str!("../README.md")]
+#![cfg_attr(target_arch = "wasm32", no_std)]
 
 #[cfg(target_arch = "wasm32")]
 mod bump;
