@@ -4,6 +4,7 @@
 
 mod paths;
 mod process;
+mod rules;
 mod say;
 mod servers;
 mod setup;
@@ -48,6 +49,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         does: "check the rules of this repository that no compiler checks",
         run: |rest| nothing_after(&rest).and_then(|()| tidy::run()),
+    },
+    Command {
+        name: "rules",
+        arguments: "",
+        does: "test the shipped rules, build them to bundles and try their cases",
+        run: |rest| nothing_after(&rest).and_then(|()| rules::run()),
     },
     Command {
         name: "bench",

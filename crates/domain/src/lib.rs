@@ -5,8 +5,10 @@ pub mod fold;
 pub mod lane;
 pub mod outcome;
 pub mod stock;
+pub mod verdict;
 
 pub use event::{Event, EventKey, Kind, Nature};
 pub use fold::{After, Answered, Folded, Line, OnUnknownSku, Policy, fold};
 pub use outcome::{Hold, Outcome, Refusal, Seen};
 pub use stock::{Limits, Slot, Stock, UnknownSku};
+pub use verdict::{Code, Combined, Decision, Said, Verdict, combine};

@@ -1,0 +1,169 @@
+//! Rules that misbehave while they are asked: each kind of fault is told apart, and only the
+//! guilty event pays for it.
+
+use std::time::Duration;
+
+use plimsoll_rule_host::bundle::Budget;
+use plimsoll_rule_host::{Engine, Fault, FaultKind, Limits, Verdict};
+
+use crate::support::{GUILTY, answer, event, rule, rule_of};
+
+/// What a guest answers that misbehaves like this for one event.
+fn fault(misbehave: &str) -> Fault {
+    let evaluation = rule(misbehave)
+        .evaluate(&[event(GUILTY)], &[5])
+        .expect("asked");
+    evaluation.answers[0].clone().expect_err("it misbehaves")
+}
+
+#[test]
+fn every_kind_of_fault_is_told_apart() {
+    let forever = "(loop $forever (br $forever))";
+    let bomb = "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))";
+    for (misbehave, kind, detail) in [
+        ("unreachable", FaultKind::Trap, "unreachable"),
+        (
+            "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
+            FaultKind::Trap,
+            "divide by zero",
+        ),
+        (
+            "(drop (call $deeper (i32.const 0)))",
+            FaultKind::Trap,
+            "stack",
+        ),
+        (forever, FaultKind::Fuel, "fuel"),
+        (bomb, FaultKind::Memory, "memory"),
+        (
+            "(local.set $length (i32.const 3))",
+            FaultKind::Contract,
+            "3 numbers, not 2",
+        ),
+        (
+            "(local.set $length (i32.const 0))",
+            FaultKind::Contract,
+            "0 numbers, not 2",
+        ),
+        (
+            "(local.set $length (i32.const 20000))",
+            FaultKind::Contract,
+            "20000 numbers",
+        ),
+        (
+            "(local.set $length (i32.const 0x0fffffff))",
+            FaultKind::Contract,
+            "out of bounds",
+        ),
+        (
+            "(local.set $answer (i32.const 1025))",
+            FaultKind::Contract,
+            "aligned",
+        ),
+        (&answer(5, 0), FaultKind::Contract, "tag 5"),
+        (&answer(0, 1), FaultKind::Contract, "operand 1"),
+        (&answer(3, 1), FaultKind::Contract, "no code 1"),
+        (&answer(2, 14), FaultKind::Contract, "14 units"),
+        (&answer(2, -1), FaultKind::Contract, "-1 units"),
+    ] {
+        let fault = fault(misbehave);
+        assert_eq!(fault.kind, kind, "{misbehave}: {fault}");
+        assert!(fault.detail.contains(detail), "{misbehave}: {fault}");
+    }
+}
+
+#[test]
+fn what_fuel_does_not_stop_the_clock_does() {
+    // Roots are slow work for their fuel: the budget lasts several times as long as the clock.
+    let roots = "(f64.sqrt ".repeat(100) + "(f64.load (i32.const 8))" + &")".repeat(100);
+    let slow = format!(
+        "(f64.store (i32.const 8) (f64.const 7))
+         (loop $slow (f64.store (i32.const 8) (f64.add (f64.const 2) {roots})) (br $slow))"
+    );
+    let limits = Limits {
+        deadline: Duration::from_millis(1),
+        ..Limits::default()
+    };
+    let most = Budget {
+        fuel_base: 10_000_000,
+        fuel_per_event: 100_000,
+    };
+    let rule = rule_of(&Engine::new(limits).expect("an engine"), &slow, most);
+    let batch = [event(-1), event(GUILTY)];
+    let answers = rule.evaluate(&batch, &[5]).expect("asked").answers;
+    assert_eq!(answers[0], Ok(Verdict::Accept));
+    assert_eq!(
+        answers[1].as_ref().expect_err("late").kind,
+        FaultKind::Deadline
+    );
+}
+
+#[test]
+fn what_the_manifest_allows_is_no_fault() {
+    for (row, verdict) in [
+        (answer(0, 0), Verdict::Accept),
+        (answer(1, 0), Verdict::Flag(0)),
+        (answer(2, 13), Verdict::Clamp(13)),
+        (answer(3, 0), Verdict::Reject(0)),
+        (answer(4, 0), Verdict::Park(0)),
+    ] {
+        let evaluation = rule(&row).evaluate(&[event(GUILTY)], &[5]).expect("asked");
+        assert_eq!(evaluation.answers, [Ok(verdict)]);
+    }
+}
+
+#[test]
+fn only_the_guilty_events_of_a_batch_pay() {
+    for misbehave in [
+        "unreachable",
+        "(loop $l (br $l))",
+        "(local.set $length (i32.const 1))",
+    ] {
+        let rule = rule(misbehave);
+        let guilty = [0, 77, 1023, 1024, 2999];
+        let mut batch = vec![event(-1); 3000];
+        for row in guilty {
+            batch[row] = event(GUILTY);
+        }
+        let answers = rule.evaluate(&batch, &[5]).expect("asked").answers;
+        let found: Vec<_> = (0..batch.len())
+            .filter(|&row| answers[row].is_err())
+            .collect();
+        assert_eq!(found, guilty, "{misbehave}");
+        assert_eq!(answers.len(), batch.len());
+    }
+}
+
+#[test]
+fn a_rule_at_fault_everywhere_is_not_asked_for_ever() {
+    let rule = rule("unreachable");
+    let batch = vec![event(GUILTY); 1024];
+    let evaluation = rule.evaluate(&batch, &[5]).expect("asked");
+    assert!(evaluation.answers.iter().all(Result::is_err));
+    assert!(
+        evaluation.fuel < 100_000,
+        "{} units of fuel",
+        evaluation.fuel
+    );
+}
+
+#[test]
+fn a_call_leaves_nothing_behind() {
+    // The guest counts its guilty events in a global and refuses from the second on.
+    let rule = rule(
+        "(global.set $next (i32.add (global.get $next) (i32.const 1)))
+         (if (i32.gt_u (global.get $next) (i32.const 1100)) (then unreachable))",
+    );
+    for _ in 0..1000 {
+        let evaluation = rule.evaluate(&[event(GUILTY)], &[5]).expect("asked");
+        assert_eq!(evaluation.answers, [Ok(Verdict::Accept)]);
+    }
+}
+
+#[test]
+fn the_same_question_costs_the_same_fuel() {
+    let rule = rule("");
+    let batch = vec![event(-1); 100];
+    let first = rule.evaluate(&batch, &[5]).expect("asked").fuel;
+    assert!(first > 100, "fuel is counted");
+    assert_eq!(rule.evaluate(&batch, &[5]).expect("asked").fuel, first);
+}
