@@ -94,7 +94,8 @@ async fn wire(mut client: TcpStream, mut server: TcpStream, plan: &Mutex<Plan>) 
                     }
                     server.write_all(&message).await?;
                     if cut == Some(Cut::AfterCommit) {
-                        server.read(&mut answer).await?;
+                        let answered = server.read(&mut answer).await? > 0;
+                        anyhow::ensure!(answered, "COMMIT was forwarded and not answered");
                         return Ok(());
                     }
                 }
