@@ -60,7 +60,13 @@ impl Inbox {
         }
     }
 
-    /// Appends what was fetched. Never refuses: the caller asks `is_full` before it fetches more.
+    /// What a chunk may hold.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Appends what was fetched, which keeps the bounds. Never refuses: the caller asks `is_full`
+    /// before it fetches more.
     pub(crate) fn push(&self, fetched: Chunk) {
         let mut inner = self.inner.lock();
         let fits = |last: &Chunk| {

@@ -189,14 +189,14 @@ impl<'a> Thread<'a> {
 
     /// Polls until nothing more is there at once, or enough was staged.
     fn poll_all(&mut self) {
+        // What is staged becomes one chunk, and a chunk one batch.
+        let bounds = self.parts.inboxes.first().map(|inbox| inbox.bounds());
+        let records_max = bounds.map_or(1, |it| it.records.clamp(1, STAGED_RECORDS_MAX));
+        let bytes_max = bounds.map_or(0, |it| it.bytes.min(STAGED_BYTES_MAX));
         let mut wait = POLL_WAIT;
-        for _ in 0..STAGED_RECORDS_MAX {
-            if matches!(self.poll(wait), Polled::Nothing)
-                || self
-                    .lanes
-                    .iter()
-                    .any(|lane| lane.staged.bytes.len() > STAGED_BYTES_MAX)
-            {
+        for _ in 0..records_max {
+            let is_enough = |lane: &LaneFeed| lane.staged.bytes.len() >= bytes_max;
+            if matches!(self.poll(wait), Polled::Nothing) || self.lanes.iter().any(is_enough) {
                 break;
             }
             wait = Duration::ZERO;

@@ -19,7 +19,10 @@ async fn a_stop_leaves_the_backlog_to_the_next_start() -> Result<()> {
     };
     world.send_all(Traffic::new(shape, 8).take(10_000))?;
     let running = world.run();
-    eventually("work is going on", || running.watch.records_applied() > 200).await?;
+    eventually("all partitions are at work", || {
+        running.watch.readiness().assigned.len() == 4 && running.watch.records_applied() > 200
+    })
+    .await?;
     let asked = Instant::now();
     running.stop().await?;
     assert!(

@@ -23,6 +23,7 @@ pub(super) fn read_committed(
         .set("enable.auto.commit", "false")
         .set("isolation.level", "read_committed")
         .set("enable.partition.eof", "true")
+        .set("fetch.wait.max.ms", "10")
         .create()?;
     let mut list = TopicPartitionList::new();
     let mut unread = BTreeSet::new();
