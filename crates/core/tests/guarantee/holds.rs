@@ -29,14 +29,14 @@ async fn held() -> Result<(World, Running)> {
 
 impl World {
     /// What `plimsoll products set-floor` does.
-    async fn set_floor(&self, sku: &str, floor: i64) -> Result<()> {
+    pub(crate) async fn set_floor(&self, sku: &str, floor: i64) -> Result<()> {
         self.sql(&format!(
             "UPDATE products SET stock_floor = {floor}, decisions = decisions + 1 WHERE sku = '{sku}'"
         ))
         .await
     }
 
-    async fn release(&self, filter: Filter) -> Result<Released> {
+    pub(crate) async fn release(&self, filter: Filter) -> Result<Released> {
         let settings = &self.settings;
         let mut progress = |_| {};
         let released = release::release(

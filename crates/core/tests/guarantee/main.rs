@@ -18,4 +18,5 @@ mod positions;
 mod privileges;
 mod repeats;
 mod retention;
+mod storm;
 mod unknown_skus;

@@ -1,9 +1,9 @@
-//! The database goes away in the middle of work.
+//! The database goes away in the middle of work, or objects to it.
 
 use anyhow::Result;
 use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
 
-use crate::world::{World, eventually};
+use crate::world::{World, adjust, eventually};
 
 const RECORDS: usize = 6_000;
 
@@ -59,4 +59,82 @@ async fn sessions_that_are_killed_again_and_again_lose_nothing_and_repeat_nothin
             .await?;
     }
     world.finish(running).await
+}
+
+/// Raises `state` at the first `times` changes of a product. A sequence counts them, because it
+/// does not go back with the transaction.
+fn objecting(state: &str, times: u32, when: &str) -> String {
+    format!(
+        "CREATE SEQUENCE objections;
+         CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+            IF nextval('objections') <= {times} THEN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END IF;
+            RETURN NULL;
+         END $$;
+         CREATE CONSTRAINT TRIGGER objection AFTER UPDATE ON products {when}
+         FOR EACH ROW EXECUTE FUNCTION object()"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_fails_for_a_passing_reason_is_tried_again() -> Result<()> {
+    let mut world = World::new(4).await?;
+    world.products(20, 100_000).await?;
+    world.sql(&objecting("53100", 7, "")).await?;
+    world.send_all(traffic().take(500))?;
+    let running = world.run();
+    world.caught_up().await?;
+    assert!(running.metric(r#"plimsoll_retries_total{reason="transient"}"#) >= 7.0);
+    world.finish(running).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_fails_for_a_passing_reason_is_tried_again() -> Result<()> {
+    let mut world = World::new(4).await?;
+    world.products(20, 100_000).await?;
+    world
+        .sql(&objecting("40001", 7, "INITIALLY DEFERRED"))
+        .await?;
+    world.send_all(traffic().take(500))?;
+    let running = world.run();
+    world.caught_up().await?;
+    assert!(running.metric(r#"plimsoll_retries_total{reason="transient"}"#) >= 7.0);
+    world.finish(running).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_the_database_refuses_halts_its_partition_and_no_other() -> Result<()> {
+    let mut world = World::new(3).await?;
+    world.product("A", 0).await?;
+    world.product("B", 0).await?;
+    world
+        .sql("ALTER TABLE plimsoll_internal.ledger_1 ADD CONSTRAINT unlucky CHECK (quantity_change <> 13)")
+        .await?;
+    for partition in 0..3 {
+        world.send(partition, (0..50).map(|_| adjust("A", 1)))?;
+    }
+    world.send(1, (1..=20).map(|change| adjust("B", change)))?;
+    let running = world.run();
+    world
+        .until(
+            "SELECT halt_reason FROM positions WHERE partition = 1",
+            "refused: 23514 unlucky",
+        )
+        .await?;
+    world
+        .until("SELECT current_stock FROM products WHERE sku = 'A'", 150)
+        .await?;
+    // All before it is applied, and nothing after it.
+    world
+        .until("SELECT next_offset FROM positions WHERE partition = 1", 62)
+        .await?;
+    world.exact().await?;
+    world
+        .sql("ALTER TABLE plimsoll_internal.ledger_1 DROP CONSTRAINT unlucky;
+              UPDATE plimsoll_internal.positions SET status = 'idle', halt_reason = NULL WHERE partition = 1")
+        .await?;
+    world.finish(running).await?;
+    world
+        .until("SELECT current_stock FROM products WHERE sku = 'B'", 210)
+        .await
 }

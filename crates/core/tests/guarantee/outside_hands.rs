@@ -74,8 +74,12 @@ async fn a_writer_who_never_rests_makes_conflicts_and_no_mistake() -> Result<()>
         let mut floor = 0;
         while !stopped.load(Ordering::Relaxed) {
             floor = (floor + 1) % 100;
-            let set =
-                format!("UPDATE products SET stock_floor = {floor}, decisions = decisions + 1");
+            // Locked in the order that everybody keeps, as `set-floor` does.
+            let set = format!(
+                "WITH locked AS (SELECT id FROM products ORDER BY id FOR NO KEY UPDATE)
+                 UPDATE products p SET stock_floor = {floor}, decisions = decisions + 1
+                 FROM locked WHERE p.id = locked.id"
+            );
             sea_orm::ConnectionTrait::execute_unprepared(&db, &set).await?;
         }
         Ok::<_, sea_orm::DbErr>(())

@@ -40,7 +40,15 @@ async fn two_consumers_of_a_group_that_share_hot_skus_are_exact() -> Result<()> 
         world.send_all(traffic.by_ref().take(2_000))?;
         world.caught_up().await?;
     }
-    world.send_all(traffic.by_ref().take(2_000))?;
+    // Repeats race with their first copies in the other consumer.
+    let repeats = Shape {
+        duplicates: 0.5,
+        duplicate_distance_max: 20,
+        ids: Ids::Random,
+        ..hot()
+    };
+    world.send_all(Traffic::new(repeats, 4).take(2_000))?;
+    world.caught_up().await?;
     first.stop().await?;
     world.finish(second).await
 }

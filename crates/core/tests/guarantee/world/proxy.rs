@@ -79,6 +79,9 @@ fn address(url: &str) -> &str {
 
 /// Carries both ways until one side ends, or the wire is cut.
 async fn wire(mut client: TcpStream, mut server: TcpStream, plan: &Mutex<Plan>) -> Result<()> {
+    // Questions and answers in turn: waiting to fill a packet would take longer than the work.
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
     let (mut sent, mut answer) = (Vec::new(), vec![0; 1 << 16]);
     let mut started = false;
     loop {
