@@ -6,6 +6,7 @@ mod attempt;
 mod claim;
 mod columns;
 mod fault;
+mod inquiry;
 mod lookup;
 mod parts;
 mod positions;

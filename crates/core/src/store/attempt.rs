@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use plimsoll_domain::lane::{Answer, BACKOFF_MAX, BACKOFF_MIN, Sought, answer_of_positions};
-use plimsoll_domain::{Answered, Event, Folded, Slot, fold};
+use plimsoll_domain::{Event, Folded, Slot, fold};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use tokio::time::timeout;
 
-use super::lookup::{self, Doubt};
+use super::inquiry::Inquiry;
 use super::parts::List;
 use super::read::{self, Known};
 use super::write::{self, Folds};
@@ -231,12 +231,17 @@ impl Job {
         let (epoch, known) = in_time(read::rows(db, &store.knowledge, &self.batch.skus)).await?;
         store.metrics.batch("read", started.elapsed());
         let started = Instant::now();
-        let answered = in_time(self.look_up(store, db, &known, &parts)).await?;
+        let mut inquiry = Inquiry::new(self, store, &known, &parts);
+        in_time(inquiry.before_fold(db)).await?;
         store.metrics.batch("look_up", started.elapsed());
         let started = Instant::now();
         let events: Vec<Event> = self.reads().map(|read| read.event).collect();
         let slots: Vec<Slot> = known.iter().map(|known| known.slot).collect();
-        let folded = fold(&events, &slots, &answered, &store.policy);
+        let mut folded = fold(&events, &slots, &inquiry.answered, &store.policy);
+        // Each turn finds a repeat more, so there are at most as many as events.
+        while in_time(inquiry.of_unmoved(db, &folded)).await? {
+            folded = fold(&events, &slots, &inquiry.answered, &store.policy);
+        }
         store.metrics.batch("fold", started.elapsed());
         Ok(Decided {
             epoch,
@@ -244,42 +249,6 @@ impl Job {
             parts,
             folded,
         })
-    }
-
-    async fn look_up<C: ConnectionTrait>(
-        &self,
-        store: &Store,
-        db: &C,
-        known: &[Known],
-        parts: &List,
-    ) -> Result<Answered, DbErr> {
-        let mut answered = Answered::default();
-        let (mut in_ledger, mut elsewhere) = (Vec::new(), Vec::new());
-        for read in self.reads() {
-            let Some(key) = read.event.key else { continue };
-            let slot = read.event.slot;
-            let Known {
-                id,
-                refused,
-                slot: row,
-                ..
-            } = known[slot as usize];
-            let doubt = || Doubt {
-                slot,
-                key,
-                sku: &self.batch.skus[slot as usize],
-                id,
-            };
-            if id != 0 && (self.look_up_all || parts.may_have(id, key)) {
-                in_ledger.push(doubt());
-            }
-            if refused || held(row) {
-                elsewhere.push(doubt());
-            }
-        }
-        lookup::in_ledger(db, &in_ledger, parts.lowest, store.id_window, &mut answered).await?;
-        lookup::elsewhere(db, &elsewhere, store.id_window, &mut answered).await?;
-        Ok(answered)
     }
 
     /// The events of this attempt, in order.
@@ -333,11 +302,4 @@ async fn in_time<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, D
             "the database did not answer in time".to_owned(),
         ))
     })
-}
-
-fn held(slot: Slot) -> bool {
-    match slot {
-        Slot::Product(stock) => stock.held,
-        Slot::Unknown(unknown) => unknown.held,
-    }
 }

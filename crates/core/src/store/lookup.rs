@@ -11,6 +11,7 @@ use crate::database::statement;
 use crate::locks::Sku;
 
 /// One identity to look up.
+#[derive(Clone, Copy)]
 pub(super) struct Doubt<'a> {
     pub(super) slot: u32,
     pub(super) key: EventKey,

@@ -58,6 +58,36 @@ async fn repeats_after_a_restart_are_found_by_the_ledger_itself() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_a_duplicate_though_its_first_copy_left_no_room_for_it() -> Result<()> {
+    let mut world = World::new(2).await?;
+    for sku in ["A", "B", "C", "D"] {
+        world.product(sku, 5).await?;
+    }
+    let events = || {
+        [
+            adjust("A", -4).id("x"),
+            adjust("B", -4).id("x").fact(),
+            adjust("C", -4).id("x").expecting(0),
+            adjust("D", -1).id("x"),
+        ]
+    };
+    world.send(0, events())?;
+    world.send(0, [adjust("D", -9).fact()])?;
+    world.finish(world.run()).await?;
+    // A process that has not seen the first copies, as another consumer has not.
+    let running = world.run_again();
+    world.send(1, events())?;
+    world.finish(running).await?;
+    expect![[r#"
+        (1,0,duplicate,duplicate)
+        (1,1,duplicate,duplicate)
+        (1,2,duplicate,duplicate)
+        (1,3,duplicate,duplicate)"#]]
+    .assert_eq(&world.rows(REFUSALS).await?);
+    world.until("SELECT count(*) FROM parked", 1).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_whole_topic_replayed_under_another_name_changes_nothing() -> Result<()> {
     let mut world = World::new(4).await?;
     world.products(50, 5).await?;
