@@ -28,14 +28,25 @@ FROM unnest($1::text[]) WITH ORDINALITY AS s(sku, n)
 LEFT JOIN products p ON p.sku = s.sku
 LEFT JOIN plimsoll_internal.unknown_skus u ON u.sku = s.sku COLLATE "C" AND p.ledger_version IS NULL"#;
 
+/// Makes the rows that are missing: made later, after products are locked, they would be out of
+/// order.
 const LOCK_UNKNOWN: &str = r#"
-SELECT 1 FROM plimsoll_internal.unknown_skus WHERE sku = ANY($1::text[]) ORDER BY sku COLLATE "C" FOR NO KEY UPDATE"#;
+INSERT INTO plimsoll_internal.unknown_skus AS s (sku, decisions, held)
+SELECT u.sku, 0, false FROM unnest($1::text[]) AS u(sku)
+WHERE NOT EXISTS (SELECT FROM products p WHERE p.sku = u.sku AND p.ledger_version IS NOT NULL)
+ORDER BY u.sku COLLATE "C"
+ON CONFLICT (sku) DO UPDATE SET decisions = s.decisions"#;
 const LOCK_PRODUCTS: &str = "
 SELECT 1 FROM products WHERE sku = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE";
+/// A product that was adopted while we waited needs no other row. The index of products has the
+/// default collation.
+const FORGET_ADOPTED: &str = r#"
+DELETE FROM plimsoll_internal.unknown_skus s WHERE s.sku = ANY($1::text[])
+  AND EXISTS (SELECT FROM products p WHERE p.sku = s.sku COLLATE "default" AND p.ledger_version IS NOT NULL)"#;
 
 /// Locks the rows of `skus` until the transaction ends, in the order all writers keep.
 pub(super) async fn lock<C: ConnectionTrait>(tx: &C, skus: &[Sku]) -> Result<(), DbErr> {
-    for sql in [LOCK_UNKNOWN, LOCK_PRODUCTS] {
+    for sql in [LOCK_UNKNOWN, LOCK_PRODUCTS, FORGET_ADOPTED] {
         execute(tx, sql, [array(skus.iter().map(|sku| sku.to_string()))]).await?;
     }
     Ok(())

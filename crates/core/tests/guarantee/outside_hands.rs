@@ -1,13 +1,48 @@
 //! Others who write to the same rows.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use anyhow::Result;
 use expect_test::expect;
 use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
+use sea_orm::{ConnectionTrait, DbErr};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::world::{World, adjust};
+
+/// Changes every product as often as it can, as `set-floor` does: locked in the order that
+/// everybody keeps.
+const CHANGE: &str = "
+    WITH locked AS (SELECT id FROM products ORDER BY id FOR NO KEY UPDATE)
+    UPDATE products p SET stock_floor = 1 - stock_floor, decisions = decisions + 1
+    FROM locked WHERE p.id = locked.id";
+
+/// A writer who works until told to rest.
+pub(crate) struct RestlessWriter {
+    rest: watch::Sender<bool>,
+    work: JoinHandle<Result<(), DbErr>>,
+}
+
+impl World {
+    pub(crate) fn restless_writer(&self) -> RestlessWriter {
+        let (rest, resting) = watch::channel(false);
+        let db = self.db.clone();
+        let work = tokio::spawn(async move {
+            while !*resting.borrow() {
+                db.execute_unprepared(CHANGE).await?;
+            }
+            Ok(())
+        });
+        RestlessWriter { rest, work }
+    }
+}
+
+impl RestlessWriter {
+    pub(crate) async fn rest(self) -> Result<()> {
+        // A writer that failed does not listen any more; its work says why.
+        self.rest.send(true).ok();
+        Ok(self.work.await??)
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stock_that_was_changed_past_us_gets_a_line_of_its_own() -> Result<()> {
@@ -67,23 +102,7 @@ async fn a_writer_who_never_rests_makes_conflicts_and_no_mistake() -> Result<()>
     let mut world = World::new(4).await?;
     world.products(3, 1_000_000).await?;
     let running = world.run();
-    let db = world.db.clone();
-    let stop = Arc::new(AtomicBool::new(false));
-    let stopped = Arc::clone(&stop);
-    let writer = tokio::spawn(async move {
-        let mut floor = 0;
-        while !stopped.load(Ordering::Relaxed) {
-            floor = (floor + 1) % 100;
-            // Locked in the order that everybody keeps, as `set-floor` does.
-            let set = format!(
-                "WITH locked AS (SELECT id FROM products ORDER BY id FOR NO KEY UPDATE)
-                 UPDATE products p SET stock_floor = {floor}, decisions = decisions + 1
-                 FROM locked WHERE p.id = locked.id"
-            );
-            sea_orm::ConnectionTrait::execute_unprepared(&db, &set).await?;
-        }
-        Ok::<_, sea_orm::DbErr>(())
-    });
+    let writer = world.restless_writer();
     let shape = Shape {
         skus: 3,
         keyed: false,
@@ -95,8 +114,7 @@ async fn a_writer_who_never_rests_makes_conflicts_and_no_mistake() -> Result<()>
         world.send_all(traffic.by_ref().take(400))?;
         world.caught_up().await?;
     }
-    stop.store(true, Ordering::Relaxed);
-    writer.await??;
+    writer.rest().await?;
     assert!(running.metric("plimsoll_conflicts_total") > 0.0);
     world
         .until("SELECT count(*) FROM ledger WHERE kind = 'adjust'", 2_000)

@@ -54,6 +54,31 @@ async fn two_consumers_of_a_group_that_share_hot_skus_are_exact() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_consumers_that_lock_first_do_not_deadlock_over_skus_that_nobody_knows() -> Result<()> {
+    let mut world = World::on_kafka(4).await?;
+    world.products(5, 100_000).await?;
+    world.settings.batch_records_max = 30;
+    let (first, second) = (world.run(), world.run());
+    eventually("both own some", || {
+        [&first, &second].map(|running| running.watch.readiness().assigned.len()) == [2, 2]
+    })
+    .await?;
+    // Three conflicts in a row make a consumer lock before it reads.
+    let writer = world.restless_writer();
+    for round in 0..40 {
+        for partition in 0..4 {
+            let known = (0..5).map(|sku| adjust(&format!("SKU{sku}"), 1));
+            let new = (0..5).map(|sku| adjust(&format!("new {round} {sku}"), 1));
+            world.send(partition, known.chain(new))?;
+        }
+    }
+    world.caught_up().await?;
+    writer.rest().await?;
+    first.stop().await?;
+    world.finish(second).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_former_owner_is_refused_by_its_claim_and_goes_on_under_a_new_one() -> Result<()> {
     let mut world = World::new(4).await?;
     world.products(5, 100_000).await?;

@@ -40,7 +40,7 @@ async fn two_consumers_in_a_storm_of_everything_are_exact() -> Result<()> {
         [&first, &second].map(|running| running.watch.readiness().assigned.len()) == [2, 2]
     })
     .await?;
-    for round in 0..42_i32 {
+    for round in 0..56_i32 {
         world.send_all(traffic.by_ref().take(100))?;
         let known = format!("SKU{}", round % 3);
         let new = format!("new {}", round / 8);
@@ -60,12 +60,15 @@ async fn two_consumers_in_a_storm_of_everything_are_exact() -> Result<()> {
     world.caught_up().await?;
     world
         .sql(
-            "INSERT INTO products (sku) SELECT sku FROM plimsoll_internal.unknown_skus;
+            "INSERT INTO products (sku) SELECT sku FROM plimsoll_internal.unknown_skus ON CONFLICT DO NOTHING;
              UPDATE products SET stock_floor = -100000, decisions = decisions + 1",
         )
         .await?;
     world.release(Filter::default()).await?;
     world.until("SELECT count(*) FROM parked", 0).await?;
+    world
+        .until("SELECT count(*) FROM plimsoll_internal.unknown_skus", 0)
+        .await?;
     first.stop().await?;
     world.finish(second).await
 }
