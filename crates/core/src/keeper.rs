@@ -4,7 +4,7 @@
 //! comes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -15,8 +15,10 @@ use crate::store::Store;
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
-/// Gauges that count a table are read in every so many rounds.
-const ROUNDS_A_COUNT: u32 = 10;
+/// Gauges that count a table are read this often,
+const COUNT_PACE: Duration = Duration::from_secs(10);
+/// or so seldom that counting takes this share of the time: a million products take 0.2 s.
+const COUNT_SHARE: u32 = 100;
 
 /// An open part is closed at the latest when it is this share of the id window old, so that
 /// old identities leave it in time.
@@ -28,7 +30,7 @@ pub(crate) struct Keeper {
     part_bytes_max: u64,
     keep: Option<Duration>,
     session: Option<Session>,
-    rounds: u32,
+    next_count: Instant,
 }
 
 impl Keeper {
@@ -38,7 +40,7 @@ impl Keeper {
             part_bytes_max: settings.part_bytes_max,
             keep: settings.keep,
             session: None,
-            rounds: 0,
+            next_count: Instant::now(),
         }
     }
 
@@ -69,10 +71,11 @@ impl Keeper {
             drop_oldest_part(db, keep, store.id_window).await?;
         }
         release_products_that_came(&store, db).await?;
-        if self.rounds.is_multiple_of(ROUNDS_A_COUNT) {
+        let started = Instant::now();
+        if started >= self.next_count {
             show(&store, db).await?;
+            self.next_count = started + COUNT_PACE.max(started.elapsed() * COUNT_SHARE);
         }
-        self.rounds = self.rounds.wrapping_add(1);
         self.session = Some(session);
         Ok(())
     }

@@ -13,16 +13,19 @@ pub(super) enum Contender {
     CarelessShared,
     Textbook,
     Plain,
+    /// Our own statements on ready batches, without Kafka.
+    Limit,
 }
 
 impl Contender {
     /// In the order of a round.
-    pub(super) const ALL: [Contender; 5] = [
+    pub(super) const ALL: [Contender; 6] = [
         Contender::Ours,
         Contender::Careless,
         Contender::CarelessShared,
         Contender::Textbook,
         Contender::Plain,
+        Contender::Limit,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Contender {
             Contender::CarelessShared => "careless, 16 shared workers",
             Contender::Textbook => "textbook cure",
             Contender::Plain => "plain poll loop",
+            Contender::Limit => "SQL limit: ready batches",
         }
     }
 
@@ -43,13 +47,14 @@ impl Contender {
             Contender::CarelessShared => &["careless", "--shared", "16"],
             Contender::Textbook => &["textbook"],
             Contender::Plain => &["plain"],
+            Contender::Limit => &["limit"],
         }
     }
 
     /// A few seconds of work for each.
     pub(super) fn events(self, quick: bool) -> u64 {
         let events = match self {
-            Contender::Ours | Contender::Plain => 200_000,
+            Contender::Ours | Contender::Plain | Contender::Limit => 200_000,
             Contender::Careless => 6_000,
             Contender::CarelessShared => 12_000,
             Contender::Textbook => 3_000,
@@ -65,10 +70,9 @@ impl Contender {
         events: u64,
     ) -> anyhow::Result<Measurement> {
         let topic = stage.topic(mix, events).await?;
-        let schema = if self == Contender::Ours {
-            Schema::Ours
-        } else {
-            Schema::Others
+        let schema = match self {
+            Contender::Ours | Contender::Limit => Schema::Ours,
+            _ => Schema::Others,
         };
         let database = stage.database(schema, mix.skus).await?;
         let measurement = match self {

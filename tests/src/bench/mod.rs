@@ -7,11 +7,13 @@
 mod options;
 
 mod contender;
+mod limit;
 mod measurement;
 mod ours;
 mod outside;
 mod stage;
 
+mod age;
 mod growth;
 mod latency;
 mod throughput;
@@ -42,6 +44,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         if options.wants(Part::Growth) {
             report.growth = growth::run(&stage).await?;
         }
+        if options.wants(Part::Age) {
+            report.age = age::run(&stage).await?;
+        }
         anyhow::Ok(report)
     })?;
     if let Some(folder) = options.out.parent() {
@@ -60,6 +65,7 @@ pub fn consume(options: &ConsumerOptions) -> anyhow::Result<()> {
             Kind::Careless => careless::consume(&job, options.workers(), None).await,
             Kind::Textbook => textbook::consume(&job).await,
             Kind::Plain => plain::consume(&job).await,
+            Kind::Limit => limit::consume(&job).await,
         }
     })?;
     writeln!(std::io::stdout().lock(), "{}", report.to_json())?;

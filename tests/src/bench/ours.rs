@@ -25,7 +25,18 @@ pub(super) async fn drain(
     events: u64,
 ) -> anyhow::Result<Measurement> {
     let started = Instant::now();
-    let mut plimsoll = Plimsoll::start(&Settings::new(database, &stage.bootstrap(), topic))?;
+    let plimsoll = Plimsoll::start(&Settings::new(database, &stage.bootstrap(), topic))?;
+    measure(stage, plimsoll, database, events, started).await
+}
+
+/// Watches it apply the first `events` of its database, and ends it.
+pub(super) async fn measure(
+    stage: &Stage,
+    mut plimsoll: Plimsoll,
+    database: &str,
+    events: u64,
+    started: Instant,
+) -> anyhow::Result<Measurement> {
     let mut watch = Watch {
         stage,
         connection: PgConnection::connect(database).await?,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use super::age::Age;
 use super::contender::Contender;
 use super::growth::Growth;
 use super::latency::Steady;
@@ -17,6 +18,7 @@ pub(super) struct Report {
     pub(super) throughput: Throughput,
     pub(super) latency: Vec<Steady>,
     pub(super) growth: Growth,
+    pub(super) age: Age,
 }
 
 impl Report {
@@ -38,12 +40,16 @@ impl Report {
             .0
             .iter()
             .map(|(mix, run)| json!({ "skus": mix.skus, "duplicates": mix.duplicates, "run": run.to_json() }));
+        let age = self.age.growth().map(|(lines, run, cpu, wal)| {
+            json!({ "lines_before": lines, "run": run.to_json(), "cpu_of_empty": cpu, "wal_of_empty": wal })
+        });
         json!({
             "quick": options.quick,
             "keyed": !options.unkeyed,
             "throughput": throughput.collect::<Vec<_>>(),
             "latency": latency.collect::<Vec<_>>(),
             "growth": growth.collect::<Vec<_>>(),
+            "age": age.collect::<Vec<_>>(),
         })
     }
 }
@@ -55,6 +61,9 @@ impl fmt::Display for Report {
         }
         if !self.growth.0.is_empty() {
             self.mixes(f)?;
+        }
+        if !self.age.0.is_empty() {
+            self.histories(f)?;
         }
         if !self.latency.is_empty() {
             self.ages(f)?;
@@ -99,6 +108,20 @@ impl Report {
                 run.first_commit
                     .map_or(f64::NAN, |elapsed| elapsed.as_secs_f64())
             )?;
+        }
+        Ok(())
+    }
+
+    fn histories(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nPlimsoll on an old ledger")?;
+        heading(f, "times the empty one: CPU, WAL")?;
+        for (lines, run, cpu, wal) in self.age.growth() {
+            row(
+                f,
+                &format!("{lines} lines before"),
+                std::slice::from_ref(&run),
+            )?;
+            writeln!(f, "  {cpu:.2} ×, {wal:.2} ×")?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 const QUEUE_RECORDS_MAX: usize = 5_000;
 
 /// One event of so many is left out of the latency, the first ones: connections open, plans are made.
-const WARM_UP_SHARE: usize = 10;
+const WARM_UP_SHARE: usize = 3;
 
 /// Who takes the events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
