@@ -31,6 +31,7 @@ const PID: &str = "up.pid";
 /// Starts the servers unless they run, waits until they answer, prints where.
 pub(crate) fn up() -> Result<()> {
     setup::run(Scope::Everything)?;
+    setup::mention_jaeger()?;
     let _alone = lock()?;
     if running()?.is_none() {
         let build = [

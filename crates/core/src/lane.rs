@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_domain::Nature;
 use plimsoll_domain::lane as machine;
-use plimsoll_domain::lane::{Answer, Event, Share, Sought, answer_of_positions};
+use plimsoll_domain::lane::{Answer, Breaker, Event, Share, Sought, answer_of_positions};
 
 use crate::batch::{Batch, Chunk};
 use crate::coordinator::{Coordinator, Heard};
@@ -19,6 +19,7 @@ use crate::inbox::Inbox;
 use crate::locks::{Held, SkuLocks};
 use crate::progress::{Mark, Progress};
 use crate::store::{Fault, Store, classify, stored_positions};
+use crate::watch::Signs;
 
 /// A lane without work looks at its positions this often: a database that went back must be
 /// noticed without waiting for the next record.
@@ -32,7 +33,6 @@ pub(crate) struct Shared {
     pub(crate) progress: Arc<Progress>,
     pub(crate) coordinator: Coordinator,
     pub(crate) nature: Nature,
-    pub(crate) watch: Arc<crate::Watch>,
 }
 
 /// A partition of this lane.
@@ -41,12 +41,15 @@ struct Owned {
     generation: u32,
     claim: u128,
     next_offset: i64,
+    /// Over what was committed of it.
+    breaker: Breaker,
 }
 
 /// The worker.
 pub(crate) struct Lane {
     shared: Shared,
     inbox: Arc<Inbox>,
+    signs: Arc<Signs>,
     owned: BTreeMap<i32, Owned>,
     /// The partitions of the batch in flight, as they were when it was taken.
     in_flight: BTreeMap<i32, Owned>,
@@ -57,9 +60,11 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new(shared: Shared, inbox: Arc<Inbox>) -> Lane {
+        let signs = shared.store.watch.lane(&inbox, Instant::now());
         Lane {
             shared,
             inbox,
+            signs,
             owned: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             machine: machine::Lane::default(),
@@ -71,12 +76,15 @@ impl Lane {
     /// Works until it is told to end.
     pub(crate) async fn run(mut self) {
         loop {
+            self.signs.give(Instant::now());
             self.obey();
             if self.ending {
                 return;
             }
             if let Some(chunk) = self.inbox.take() {
+                self.signs.in_flight(true, Instant::now());
                 self.batch(chunk).await;
+                self.signs.in_flight(false, Instant::now());
             } else if tokio::time::timeout(QUIET, self.inbox.arrived())
                 .await
                 .is_err()
@@ -155,7 +163,7 @@ impl Lane {
             Ok(answer) => answer,
             Err(err) => {
                 self.drop_session();
-                self.shared.watch.database_failed(&err.to_string());
+                self.shared.store.watch.database_failed(&err.to_string());
                 return;
             }
         };
@@ -164,8 +172,9 @@ impl Lane {
             Answer::Ahead(partition) => {
                 self.halt(partition, "ahead: the stored position was moved by hand")
             }
-            Answer::Transient => self.shared.watch.database_answered(),
+            Answer::Transient => self.shared.store.watch.database_answered(),
             Answer::Committed
+            | Answer::Tripped(_)
             | Answer::Conflict
             | Answer::Duplicates
             | Answer::Turned

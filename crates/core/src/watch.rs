@@ -1,9 +1,19 @@
 //! What `/readyz` and `/livez` show of a running consumer. Written where things happen, read
 //! by whoever asks; nothing is decided by it.
 
+mod life;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use parking_lot::Mutex;
+
+use crate::inbox::Inbox;
+use life::Life;
+
+pub(crate) use life::Signs;
+pub use life::Stuck;
 
 /// The present state, for people and probes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +22,8 @@ pub struct Readiness {
     pub database: Option<String>,
     /// Why Kafka is not usable; `None` if partitions can be claimed.
     pub kafka: Option<String>,
+    /// Why no rules are ready; `None` if some are, or there are none.
+    pub rules: Option<String>,
     /// Partitions that are being applied.
     pub assigned: Vec<i32>,
     /// Partitions that wait for an operator, with the reason.
@@ -19,10 +31,10 @@ pub struct Readiness {
 }
 
 /// A running consumer, seen from outside.
-#[derive(Debug)]
 pub struct Watch {
     readiness: Mutex<Readiness>,
     applied: AtomicU64,
+    life: Mutex<Life>,
 }
 
 impl Default for Watch {
@@ -30,11 +42,13 @@ impl Default for Watch {
         let starting = Readiness {
             database: Some("not connected yet".to_owned()),
             kafka: Some("no partitions yet".to_owned()),
+            rules: Some("not looked for yet".to_owned()),
             ..Readiness::default()
         };
         Watch {
             readiness: Mutex::new(starting),
             applied: AtomicU64::new(0),
+            life: Mutex::default(),
         }
     }
 }
@@ -43,6 +57,14 @@ impl Watch {
     /// The present state.
     pub fn readiness(&self) -> Readiness {
         self.readiness.lock().clone()
+    }
+
+    /// Whether all that must move still does. A server that is away makes nothing dead.
+    ///
+    /// # Errors
+    /// What stands still, so that only a restart helps.
+    pub fn alive(&self, now: Instant) -> Result<(), Stuck> {
+        self.life.lock().judge(now)
     }
 
     /// Records whose outcome this process committed.
@@ -59,7 +81,31 @@ impl Watch {
     }
 
     pub(crate) fn database_failed(&self, why: &str) {
+        self.life.lock().database_failed(Instant::now());
         self.readiness.lock().database = Some(why.to_owned());
+    }
+
+    pub(crate) fn rules_ready(&self) {
+        self.readiness.lock().rules = None;
+    }
+
+    pub(crate) fn rules_failed(&self, why: &str) {
+        self.readiness.lock().rules = Some(why.to_owned());
+    }
+
+    /// The polling thread turned.
+    pub(crate) fn polled(&self, now: Instant) {
+        self.life.lock().polled(now);
+    }
+
+    /// The polling thread was told to end.
+    pub(crate) fn polls_no_more(&self) {
+        self.life.lock().polls_no_more();
+    }
+
+    /// Watches a lane until it drops its signs.
+    pub(crate) fn lane(&self, inbox: &Arc<Inbox>, now: Instant) -> Arc<Signs> {
+        self.life.lock().lane(Arc::clone(inbox), now)
     }
 
     /// The group has let us in, though it may have no partition to give.

@@ -4,12 +4,20 @@
 //! The shell performs effects in the order given and reports back with one event.
 
 mod answer;
+mod attempt;
+mod breaker;
+mod event;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 pub use answer::{Answer, PositionRow, Sought, answer_of_positions};
+pub use attempt::{Attempt, Share};
+pub use breaker::{Breaker, MALFORMED_IN_A_ROW_MAX};
+pub use event::{Effect, Event, Halt};
+
+use attempt::{Try, drop_partitions};
 
 /// Attempts that trust what is known of the SKUs, before one that locks them first.
 pub const OPTIMISTIC_TRIES_MAX: u32 = 3;
@@ -17,73 +25,6 @@ pub const OPTIMISTIC_TRIES_MAX: u32 = 3;
 pub const BACKOFF_MIN: Duration = Duration::from_millis(25);
 /// Longest wait: a database that came back is met within this time.
 pub const BACKOFF_MAX: Duration = Duration::from_secs(3);
-
-/// Some records of one partition in the batch: `first` up to, excluding, `until`, counted
-/// within that partition. None at all moves only the position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// The partition.
-    pub partition: i32,
-    /// First record.
-    pub first: usize,
-    /// One past the last record.
-    pub until: usize,
-}
-
-/// One try at applying shares in one transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attempt {
-    /// What to apply, one share a partition.
-    pub shares: Vec<Share>,
-    /// Lock the rows of all SKUs first, and read, look up and fold inside the transaction.
-    pub locked: bool,
-    /// Look every identity up, not only the doubtful ones.
-    pub look_up_all: bool,
-}
-
-/// Everything that can happen to a lane.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A batch was taken from the queue. Only when free.
-    Took(Vec<Share>),
-    /// The database answered the attempt.
-    Answered(Answer),
-    /// These partitions belong to somebody else now.
-    Revoked(Vec<i32>),
-    /// The wait is over.
-    Waited,
-}
-
-/// Everything a lane can ask of its shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Read, look up, fold and write; answer with `Answered`.
-    Apply(Attempt),
-    /// Close the open part of the ledger and open the next.
-    TurnPart,
-    /// These shares are committed.
-    Settle(Vec<Share>),
-    /// Wait this long (with jitter), then send `Waited`.
-    Wait(Duration),
-    /// These revoked partitions have nothing in flight any more.
-    LetGo(Vec<i32>),
-    /// These were taken from us or went back: drop their records, claim them again if the
-    /// group still gives them to us.
-    Lost(Vec<i32>),
-    /// Stop this partition until an operator resumes it.
-    Halt(i32, Halt),
-    /// The batch is over: take the next.
-    Free,
-}
-
-/// Why a lane stops a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Halt {
-    /// The stored position is past ours, under our own claim: somebody moved it by hand.
-    Ahead,
-    /// The database refuses one record alone, with this SQLSTATE and constraint.
-    Refused(String),
-}
 
 /// A lane's work on one batch.
 #[derive(Debug, Default)]
@@ -103,13 +44,6 @@ enum State {
     Free,
     Applying(Try),
     Waiting(Try),
-}
-
-#[derive(Debug)]
-struct Try {
-    attempt: Attempt,
-    conflicts: u32,
-    faults: u32,
 }
 
 impl Lane {
@@ -148,11 +82,8 @@ impl Lane {
 
     fn answered(&mut self, mut tried: Try, answer: Answer) {
         match answer {
-            Answer::Committed => {
-                self.effects.push(Effect::Settle(tried.attempt.shares));
-                self.let_leave();
-                self.next();
-            }
+            Answer::Committed => self.committed(tried, &[]),
+            Answer::Tripped(partitions) => self.committed(tried, &partitions),
             Answer::Conflict => {
                 tried.conflicts = tried.conflicts.saturating_add(1);
                 tried.attempt.locked |= tried.conflicts >= OPTIMISTIC_TRIES_MAX;
@@ -182,6 +113,16 @@ impl Lane {
             }
             Answer::Refused(reason) => self.cut(tried, reason),
         }
+    }
+
+    /// Goes on with what is left of the batch, less that of partitions whose breaker tripped.
+    fn committed(&mut self, tried: Try, tripped: &[i32]) {
+        self.effects.push(Effect::Settle(tried.attempt.shares));
+        drop_partitions(&mut self.todo, tripped);
+        let halts = tripped.iter().map(|&p| Effect::Halt(p, Halt::Malformed));
+        self.effects.extend(halts);
+        self.let_leave();
+        self.next();
     }
 
     /// The same shares once more, less those of partitions that left meanwhile.
@@ -294,38 +235,5 @@ impl Lane {
         if !partitions.is_empty() {
             self.effects.push(Effect::LetGo(partitions));
         }
-    }
-}
-
-impl Try {
-    fn of(shares: Vec<Share>) -> Try {
-        Try {
-            attempt: Attempt {
-                shares,
-                locked: false,
-                look_up_all: false,
-            },
-            conflicts: 0,
-            faults: 0,
-        }
-    }
-
-    fn has(&self, partition: i32) -> bool {
-        self.attempt
-            .shares
-            .iter()
-            .any(|share| share.partition == partition)
-    }
-
-    fn drop_partitions(&mut self, partitions: &[i32]) {
-        self.attempt
-            .shares
-            .retain(|share| !partitions.contains(&share.partition));
-    }
-}
-
-fn drop_partitions(groups: &mut [Vec<Share>], partitions: &[i32]) {
-    for group in groups {
-        group.retain(|share| !partitions.contains(&share.partition));
     }
 }

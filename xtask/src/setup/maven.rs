@@ -1,5 +1,5 @@
 //! What comes as Maven artifacts: Kafka, and PostgreSQL for those who may not
-//! install packages. Each lands in the cache whole or not at all.
+//! install packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::once::once;
 use super::packages::Need;
 use super::postgres;
-use crate::process::{self, ENVIRONMENT, Exit};
-use crate::{paths, say};
+use crate::{paths, process};
 
 const KAFKA: &str = "kafka-4.3.1";
 const POSTGRES_ARTIFACT: &str = "io.zonky.test.postgres:embedded-postgres-binaries";
@@ -57,7 +57,7 @@ pub(super) fn has_kafka() -> Result<bool> {
 
 /// The folder with Kafka's jars, downloaded if it is not there: 54 MB.
 pub(super) fn kafka() -> Result<PathBuf> {
-    let folder = once(KAFKA, |folder| {
+    let folder = once(KAFKA, "fetching Kafka by Maven", |folder| {
         fs::write(folder.join("pom.xml"), include_str!("kafka.pom.xml"))?;
         maven(
             folder,
@@ -75,7 +75,7 @@ pub(super) fn postgres() -> Result<PathBuf> {
     let platform =
         POSTGRES_PLATFORM.context("no PostgreSQL artifact is made for this kind of machine")?;
     let artifact = format!("-Dartifact={POSTGRES_ARTIFACT}-{platform}:{POSTGRES_VERSION}:jar");
-    once(postgres::CACHED, |folder| {
+    once(postgres::CACHED, "fetching PostgreSQL by Maven", |folder| {
         let jar = folder.join("jar");
         fs::create_dir(&jar)?;
         maven(
@@ -96,27 +96,6 @@ pub(super) fn postgres() -> Result<PathBuf> {
         )?;
         Ok(fs::remove_dir_all(jar)?)
     })
-}
-
-/// Fills a folder of the tools beside its final place, then renames it: an
-/// interrupted download is never taken for a finished one. What cannot be
-/// fetched is the machine's fault, not ours.
-fn once(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-    let tools = paths::tools()?;
-    let folder = tools.join(name);
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    say::line(format_args!("fetching {name} by Maven"));
-    let part = tools.join(format!("{name}.part"));
-    if part.is_dir() {
-        fs::remove_dir_all(&part)?;
-    }
-    fs::create_dir_all(&part)?;
-    let unfetched = |error| Exit::new(ENVIRONMENT, format!("fetching {name}: {error:#}"));
-    fill(&part).map_err(unfetched)?;
-    fs::rename(&part, &folder)?;
-    Ok(folder)
 }
 
 /// Maven in `folder`. What it writes is worth showing only when it fails.

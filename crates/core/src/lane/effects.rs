@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use plimsoll_domain::lane::{Answer, Attempt, Effect, Event, Halt, Share, Sought};
+use plimsoll_domain::lane::{
+    Answer, Attempt, Effect, Event, Halt, MALFORMED_IN_A_ROW_MAX, Share, Sought,
+};
 use rand::RngExt;
 
 use super::Lane;
@@ -40,6 +42,7 @@ impl Lane {
 
     /// One attempt, in a task that nobody can cancel; orders are obeyed while it runs.
     async fn apply(&mut self, batch: &Arc<Batch>, attempt: Attempt) -> Answer {
+        self.signs.give(Instant::now());
         let session = match self.session().await {
             Ok(_) => self.session.take().expect("just opened"),
             Err(err) => return self.unreachable(&err),
@@ -75,7 +78,7 @@ impl Lane {
             tracing::warn!(fault, "the database did not take a batch: {fault}");
         }
         match &done.answer {
-            Answer::Committed => {}
+            Answer::Committed | Answer::Tripped(_) => {}
             Answer::Conflict => metrics.conflict(),
             Answer::Duplicates => metrics.retry("duplicates"),
             Answer::Turned => metrics.retry("part_turned"),
@@ -85,24 +88,45 @@ impl Lane {
             Answer::Refused(_) => metrics.retry("refused"),
         }
         match (&done.answer, &done.fault) {
-            (Answer::Transient, Some(fault)) => self.shared.watch.database_failed(fault),
-            _ => self.shared.watch.database_answered(),
+            (Answer::Transient, Some(fault)) => self.shared.store.watch.database_failed(fault),
+            _ => self.shared.store.watch.database_answered(),
         }
-        if let Some(folded) = &done.folded {
-            tally::committed(metrics, batch, records, folded);
-            self.shared.watch.applied(records.len() as u64);
+        if let Some(judged) = &done.judged {
+            tally::committed(metrics, batch, records, judged);
+            self.shared.store.watch.applied(records.len() as u64);
         }
         if done.answer == Answer::Turned {
             self.refresh_parts().await;
         }
-        done.answer
+        match done.answer {
+            Answer::Committed => self.committed(batch, records),
+            answer => answer,
+        }
+    }
+
+    /// Shows what was committed to the breakers of its partitions.
+    fn committed(&mut self, batch: &Batch, records: &[u32]) -> Answer {
+        let mut tripped = Vec::new();
+        for entry in records.iter().map(|&n| &batch.entries[n as usize]) {
+            let generation = self.in_flight[&entry.partition].generation;
+            if let Some(owned) = self.owned.get_mut(&entry.partition)
+                && owned.generation == generation
+                && owned.breaker.trips_on(entry.content.is_err())
+            {
+                tripped.push(entry.partition);
+            }
+        }
+        match tripped.is_empty() {
+            true => Answer::Committed,
+            false => Answer::Tripped(tripped),
+        }
     }
 
     fn unreachable(&mut self, err: &sea_orm::DbErr) -> Answer {
         let why = Lane::fault_of(err);
         tracing::warn!(why, "PostgreSQL cannot be reached: {why}");
         self.shared.store.metrics.retry("unreachable");
-        self.shared.watch.database_failed(&why);
+        self.shared.store.watch.database_failed(&why);
         Answer::Transient
     }
 
@@ -168,5 +192,9 @@ fn reason(halt: &Halt) -> String {
     match halt {
         Halt::Ahead => "ahead: the stored position was moved by hand".to_owned(),
         Halt::Refused(why) => format!("refused: {why}"),
+        Halt::Malformed => format!(
+            "malformed: {MALFORMED_IN_A_ROW_MAX} records in a row are no events and are kept in \
+             refusals; mend their producer, then type `plimsoll positions resume`"
+        ),
     }
 }

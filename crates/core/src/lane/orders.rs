@@ -1,6 +1,6 @@
 //! What the coordinator orders, obeyed at every wait of the lane.
 
-use plimsoll_domain::lane::{Effect, Event};
+use plimsoll_domain::lane::{Breaker, Effect, Event};
 
 use super::{Lane, Owned};
 use crate::coordinator::Heard;
@@ -24,6 +24,7 @@ impl Lane {
                             generation,
                             claim,
                             next_offset,
+                            breaker: Breaker::default(),
                         },
                     );
                     self.shared.progress.set(

@@ -9,6 +9,9 @@ mod tests;
 pub enum Answer {
     /// All of it is done.
     Committed,
+    /// All of it is done, and the breaker of these partitions tripped on it: the shell's own
+    /// addition to `Committed`.
+    Tripped(Vec<i32>),
     /// Somebody else changed a SKU: read again, fold again.
     Conflict,
     /// The ledger has an identity of the batch: look them all up, fold again.

@@ -32,6 +32,32 @@ fn a_committed_batch_settles_and_frees_the_lane() {
 }
 
 #[test]
+fn a_partition_whose_breaker_tripped_halts_after_its_commit_and_the_rest_goes_on() {
+    check(
+        "took 0:3 1:2
+         answered tripped 0",
+        expect![[r#"
+            took 0:3 1:2 -> apply 0:0..3 1:0..2
+            answered tripped 0 -> settle 0:0..3 1:0..2; halt 0: malformed; free
+        "#]],
+    );
+    check(
+        "took 0:4 1:2
+         answered refused 23514
+         answered refused 23514
+         answered tripped 0
+         answered committed",
+        expect![[r#"
+            took 0:4 1:2 -> apply 0:0..4 1:0..2
+            answered refused 23514 -> apply 0:0..4
+            answered refused 23514 -> apply 0:0..2
+            answered tripped 0 -> settle 0:0..2; halt 0: malformed; apply 1:0..2
+            answered committed -> settle 1:0..2; free
+        "#]],
+    );
+}
+
+#[test]
 fn the_fourth_try_after_conflicts_locks_its_rows_first() {
     check(
         "took 0:3

@@ -46,6 +46,7 @@ fn event(line: &str) -> Event {
 fn answer(words: &str) -> Answer {
     match words.split_once(' ').unwrap_or((words, "")) {
         ("committed", _) => Answer::Committed,
+        ("tripped", which) => Answer::Tripped(partitions(which)),
         ("conflict", _) => Answer::Conflict,
         ("duplicates", _) => Answer::Duplicates,
         ("turned", _) => Answer::Turned,
@@ -80,6 +81,7 @@ fn number<N: std::str::FromStr>(word: &str) -> N {
 pub(super) fn line(event: &Event) -> String {
     match event {
         Event::Took(taken) => format!("took {}", shares(taken)),
+        Event::Answered(Answer::Tripped(halted)) => format!("answered tripped {}", joined(halted)),
         Event::Answered(Answer::Lost(lost)) => format!("answered lost {}", joined(lost)),
         Event::Answered(Answer::Ahead(partition)) => format!("answered ahead {partition}"),
         Event::Answered(Answer::Refused(reason)) => format!("answered refused {reason}"),
@@ -106,6 +108,7 @@ fn effect(effect: &Effect) -> String {
         Effect::LetGo(gone) => format!("let go {}", joined(gone)),
         Effect::Lost(lost) => format!("lost {}", joined(lost)),
         Effect::Halt(partition, Halt::Ahead) => format!("halt {partition}: ahead"),
+        Effect::Halt(partition, Halt::Malformed) => format!("halt {partition}: malformed"),
         Effect::Halt(partition, Halt::Refused(reason)) => {
             format!("halt {partition}: refused {reason}")
         }

@@ -45,5 +45,6 @@ fn chances() -> impl Strategy<Value = Chance> {
         4 => (0..PARTITIONS).prop_map(Chance::Return),
         1 => (0..PARTITIONS).prop_map(Chance::Steal),
         1 => (0..PARTITIONS).prop_map(Chance::Move),
+        1 => (0..PARTITIONS).prop_map(Chance::Spoil),
     ]
 }

@@ -27,6 +27,8 @@ pub(super) enum Chance {
     Steal(i32),
     /// Somebody moves the position by hand, past a record.
     Move(i32),
+    /// The next records of the partition are so malformed that its breaker trips on them.
+    Spoil(i32),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +47,8 @@ struct Position {
     stolen: bool,
     /// Somebody moved it by hand.
     moved: bool,
+    /// Its breaker trips on what is committed next.
+    spoilt: bool,
 }
 
 /// Where a partition is.
@@ -120,6 +124,7 @@ impl World {
                 position.next += 1;
                 position.moved = true;
             }
+            Chance::Spoil(partition) => self.position(partition).spoilt = true,
             Chance::Take(_)
             | Chance::Answer(_)
             | Chance::Waited
@@ -173,13 +178,27 @@ impl World {
             Some(Fault::Transient) => Answer::Transient,
             None => self.truth(&shares),
         };
-        if answer == Answer::Committed {
-            shares
-                .iter()
-                .for_each(|share| self.position(share.partition).next = share.until);
-            self.committed = Some(shares);
-        }
+        let answer = match answer {
+            Answer::Committed => self.commit(shares),
+            other => other,
+        };
         self.step(Event::Answered(answer));
+    }
+
+    fn commit(&mut self, shares: Vec<Share>) -> Answer {
+        let mut tripped = Vec::new();
+        for share in &shares {
+            let position = self.position(share.partition);
+            position.next = share.until;
+            if position.spoilt {
+                tripped.push(share.partition);
+            }
+        }
+        self.committed = Some(shares);
+        match tripped.is_empty() {
+            true => Answer::Committed,
+            false => Answer::Tripped(tripped),
+        }
     }
 
     /// What the database must answer to these shares.
@@ -250,6 +269,7 @@ impl World {
                 let guilty = match why {
                     Halt::Ahead => self.positions[&partition].moved,
                     Halt::Refused(_) => self.poison.contains(&(partition, next)),
+                    Halt::Malformed => self.positions[&partition].spoilt,
                 };
                 self.promise(
                     guilty,
