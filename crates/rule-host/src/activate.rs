@@ -133,7 +133,7 @@ fn instantiate(
 }
 
 /// Tries one case under the limits of every call.
-fn check(rule: &Rule, case: &Case) -> Result<(), CaseError> {
+pub(crate) fn check(rule: &Rule, case: &Case) -> Result<(), CaseError> {
     let manifest = rule.bundle.manifest();
     let parameters = manifest.parameters(&case.parameters)?;
     let evaluation =

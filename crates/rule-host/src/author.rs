@@ -1,9 +1,14 @@
-//! From a rule's folder to its bundle, unsigned: compile the crate, wrap the module as a
-//! component, and join what the code declares with what the folder says.
+//! What an author does: from a rule's folder to its bundle, unsigned, and from a bundle to the
+//! proof that its rule can be relied on. Signs nothing and activates nothing.
 
 mod component;
 mod source;
 mod toolchain;
+
+pub mod cost;
+mod events;
+mod random;
+pub mod trial;
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +30,10 @@ pub enum Error {
     /// The module's own declaration is missing or cannot be read.
     #[error("the module's declaration: {0}")]
     Declaration(String),
-    /// The compiler could not be run, or failed; it said why.
+    /// Nothing here compiles rules; it says what to install.
+    #[error("{0}")]
+    Toolchain(String),
+    /// The compiler failed; it said why.
     #[error("{0}")]
     Compiler(String),
     /// The module is not a rule.
@@ -36,17 +44,25 @@ pub enum Error {
     Bundle(#[from] bundle::Error),
 }
 
-/// Builds the rule in `folder`; cargo keeps its own files in `target`.
+/// Builds the rule in `folder`. Cargo keeps its own files where it always does for that folder.
 ///
 /// # Errors
 /// The first thing that is wrong, in the order of the work.
-pub fn build(folder: &Path, target: &Path) -> Result<Bundle, Error> {
+pub fn build(folder: &Path) -> Result<Bundle, Error> {
     let package = source::package(folder)?;
-    let module = toolchain::compile(folder, &package.name, target)?;
+    let module = toolchain::compile(folder, &package.name)?;
     let manifest = source::manifest(&package, &read_toml(&folder.join("rule.toml"))?, &module)?;
     let cases: Cases = read_toml(&folder.join("cases.toml"))?;
     let component = wrap(&module).map_err(|e| Error::Component(format!("{e:#}")))?;
     Ok(Bundle::pack(&manifest, component, &cases)?)
+}
+
+/// The name of the rule in `folder`, which is its crate's.
+///
+/// # Errors
+/// If there is no crate.
+pub fn name(folder: &Path) -> Result<String, Error> {
+    source::package(folder).map(|package| package.name)
 }
 
 fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {

@@ -2,6 +2,7 @@
 //! verifies it, because there is no other way to read one. Compiles nothing.
 
 mod cases;
+mod digest;
 mod format;
 mod manifest;
 mod signature;
@@ -10,9 +11,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use plimsoll_rule_abi::ABI;
-use sha2::{Digest as _, Sha256};
 
 pub use cases::{Case, Cases, Expected, Given, GivenAttribute, GivenKind, GivenNature};
+pub use digest::Digest;
 pub use format::{COMPONENT_BYTES_MAX, FormatError};
 pub use manifest::{Budget, CodeText, LowestFloor, Manifest, ManifestError, Parameter};
 pub use signature::{NEVER, Signature, SignatureError, Trust, Unsigned};
@@ -32,11 +33,6 @@ struct Content {
     signatures: Vec<Signature>,
     signer: Option<PublicKey>,
 }
-
-/// SHA-256 over the digests of manifest, component and cases. Signatures are not part of it:
-/// the same rule signed twice is the same rule.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest(pub [u8; 32]);
 
 /// Why a file is not a bundle to be used.
 #[derive(Debug, thiserror::Error)]
@@ -154,32 +150,14 @@ impl Bundle {
         &self.0.parts.component
     }
 
+    /// Who signed it, trusted or not.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.0.signatures
+    }
+
     /// The trusted key that answers for it; `None` if it was taken unsigned.
     pub fn signer(&self) -> Option<PublicKey> {
         self.0.signer
-    }
-}
-
-impl Digest {
-    fn of(parts: &Parts) -> Digest {
-        let mut all = Sha256::new();
-        all.update(b"plimsoll-bundle-1\0");
-        for part in [&parts.manifest, &parts.component, &parts.cases] {
-            all.update(Sha256::digest(part));
-        }
-        Digest(all.finalize().into())
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
     }
 }
 

@@ -109,7 +109,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn attribute(&self, wanted: &str) -> Option<&'a Attribute<'a>> {
+    pub(crate) fn attribute(&self, wanted: &str) -> Option<&'a Attribute<'a>> {
         let mut all = self.attributes.iter();
         all.find(|(name, _)| name == wanted).map(|(_, value)| value)
     }

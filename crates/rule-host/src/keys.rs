@@ -24,10 +24,10 @@ pub struct PublicKey([u8; 32]);
 #[serde(try_from = "String", into = "String")]
 pub struct SignatureBytes([u8; 64]);
 
-/// A text that is no key, or no signature.
+/// A text that is no key, no signature, or no digest.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not {0}")]
-pub struct KeyError(&'static str);
+pub struct KeyError(pub(crate) &'static str);
 
 impl SigningKey {
     /// The key of 32 random bytes.
@@ -136,7 +136,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
+pub(crate) fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
     let digits = digits.as_bytes();
     let mut bytes = [0; N];
     if digits.len() != 2 * N {

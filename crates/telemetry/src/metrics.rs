@@ -2,6 +2,7 @@
 //! none of them waits.
 
 pub mod partitions;
+pub mod rules;
 
 mod bounds;
 
@@ -15,6 +16,7 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
 
 use partitions::Partitions;
+use rules::Rules;
 
 /// All metrics of one process.
 pub struct Metrics {
@@ -30,6 +32,7 @@ pub struct Metrics {
     held_skus: Gauge<u64>,
     drift_skus: Gauge<u64>,
     ruleset_revision: Gauge<u64>,
+    rules: Rules,
     partitions: Arc<Partitions>,
     registry: Registry,
     /// Collects for the registry as long as it lives.
@@ -100,6 +103,7 @@ impl Metrics {
                 "plimsoll_ruleset_revision",
                 "Revision of the active ruleset.",
             ),
+            rules: Rules::of(meter),
             partitions: Partitions::observed_by(meter),
             registry,
             _provider: provider,
@@ -109,13 +113,13 @@ impl Metrics {
     /// `plimsoll_events_total{outcome,code}`: `n` records got this outcome, and their transaction
     /// committed. A movement is `applied` without a code; `parked` counts when an event is parked,
     /// and its final outcome counts again when it is released. Outcomes and codes are those of the
-    /// tables. Its rate is the throughput; any `malformed` or `parked` deserves a look.
-    pub fn events(&self, outcome: &'static str, code: &'static str, n: u64) {
+    /// tables: a code is ours or one that a manifest declares, never text out of an event. Its rate is the throughput; any `malformed` or `parked` deserves a look.
+    pub fn events(&self, outcome: &'static str, code: &str, n: u64) {
         self.events.add(
             n,
             &[
                 KeyValue::new("outcome", outcome),
-                KeyValue::new("code", code),
+                KeyValue::new("code", code.to_owned()),
             ],
         );
     }
@@ -185,6 +189,11 @@ impl Metrics {
     /// Replicas may differ for a moment.
     pub fn ruleset_revision(&self, revision: u64) {
         self.ruleset_revision.record(revision, &[]);
+    }
+
+    /// The metrics of rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The metrics of partitions.

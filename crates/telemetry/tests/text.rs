@@ -34,6 +34,11 @@ fn one_of_each() -> Metrics {
     metrics.parked(5);
     metrics.held_skus(1);
     metrics.drift_skus(0);
+    metrics.events("rejected", "out_of_stock", 2);
+    let rules = metrics.rules();
+    rules.asked("no-negative-stock", Duration::from_micros(250), 9_000, 100);
+    rules.fault("no-negative-stock", "trap");
+    rules.shadow_differences("safety-stock", 3);
     metrics
         .partitions()
         .show(&[0], &[(1, "retention: 7 records are gone".to_owned())]);
@@ -67,6 +72,7 @@ fn every_metric_has_its_promised_name_and_labels() {
         plimsoll_event_age_seconds_count 1
         plimsoll_events_total{code="",outcome="applied"} 3
         plimsoll_events_total{code="below_floor",outcome="rejected"} 1
+        plimsoll_events_total{code="out_of_stock",outcome="rejected"} 2
         plimsoll_fenced_total 2
         plimsoll_held_skus 1
         plimsoll_lock_wait_seconds_sum 0
@@ -77,7 +83,13 @@ fn every_metric_has_its_promised_name_and_labels() {
         plimsoll_partition_lag_seconds{partition="0"} 1.5
         plimsoll_retention_headroom_records{partition="0"} 40
         plimsoll_retries_total{reason="transient"} 1
-        plimsoll_ruleset_revision 0"#]],
+        plimsoll_rule_duration_seconds_sum{bundle="no-negative-stock"} 0.00025
+        plimsoll_rule_duration_seconds_count{bundle="no-negative-stock"} 1
+        plimsoll_rule_faults_total{bundle="no-negative-stock",kind="trap"} 1
+        plimsoll_rule_fuel_sum{bundle="no-negative-stock"} 90
+        plimsoll_rule_fuel_count{bundle="no-negative-stock"} 1
+        plimsoll_ruleset_revision 0
+        plimsoll_shadow_differences_total{bundle="safety-stock"} 3"#]],
     );
 }
 
@@ -159,6 +171,15 @@ fn the_number_of_series_does_not_grow_with_use() {
         metrics.event_age(f64::from(n));
         metrics.batch("commit", Duration::from_millis(u64::from(n)));
         metrics.batch_records(u64::from(n));
+        metrics.events("rejected", "out_of_stock", 1);
+        let rules = metrics.rules();
+        rules.asked(
+            "no-negative-stock",
+            Duration::from_micros(1),
+            u64::from(n),
+            1,
+        );
+        rules.fault("no-negative-stock", "trap");
         metrics.partitions().set(
             0,
             PartitionGauges {
@@ -168,6 +189,29 @@ fn the_number_of_series_does_not_grow_with_use() {
         );
     }
     assert_eq!(metrics.text().lines().count(), before);
+}
+
+#[test]
+fn codes_without_end_do_not_become_series_without_end() {
+    let metrics = Metrics::new();
+    for n in 0..5_000 {
+        metrics.events("rejected", &format!("code_{n}"), 1);
+        metrics.rules().fault(&format!("rule-{n}"), "trap");
+    }
+    let count = |name| {
+        metrics
+            .text()
+            .lines()
+            .filter(|line| line.starts_with(name))
+            .count()
+    };
+    assert!(count("plimsoll_events_total{") <= 2_001);
+    assert!(count("plimsoll_rule_faults_total{") <= 2_001);
+    assert!(
+        metrics
+            .text()
+            .contains("plimsoll_events_total{otel_metric_overflow")
+    );
 }
 
 #[test]

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde::Deserialize;
+
 use super::Error;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -12,41 +14,58 @@ const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";
 const DISTRIBUTION_LINKER: &str = "/usr/bin/wasm-ld-19";
 const DISTRIBUTION_SOURCES: &str = "/usr/lib/rustlib/src/rust/library";
 
+/// What is taken of `cargo metadata`.
+#[derive(Deserialize)]
+struct Metadata {
+    target_directory: PathBuf,
+}
+
 /// Compiles the crate in `folder`; the module.
-pub(super) fn compile(folder: &Path, name: &str, target: &Path) -> Result<Vec<u8>, Error> {
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["build", "--release", "--target", TARGET, "--target-dir"])
-        .arg(target)
-        .current_dir(folder)
-        // Cargo may have started us with a choice of its own.
-        .env_remove("CARGO_TARGET_DIR")
-        .env_remove("RUSTC");
-    if !has_target() {
+pub(super) fn compile(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
+    let mut cargo = cargo(folder);
+    cargo.args(["build", "--quiet", "--lib", "--release", "--target", TARGET]);
+    if !has_target(folder) {
         use_distribution(&mut cargo)?;
     }
-    let status = cargo
-        .status()
-        .map_err(|error| Error::Compiler(format!("cannot run cargo: {error}")))?;
+    let status = cargo.status().map_err(no_cargo)?;
     if !status.success() {
-        return Err(Error::Compiler(format!("cargo failed: {status}")));
+        return Err(Error::Compiler(format!(
+            "cargo could not build it: {status}"
+        )));
     }
     let file = format!("{}.wasm", name.replace('-', "_"));
-    let path: PathBuf = [
-        target,
-        Path::new(TARGET),
-        Path::new("release"),
-        Path::new(&file),
-    ]
-    .iter()
-    .collect();
+    let path = target_folder(folder)?
+        .join(TARGET)
+        .join("release")
+        .join(file);
     std::fs::read(&path).map_err(|error| Error::Read(path, error))
 }
 
+/// Cargo in the rule's folder, as if a person had typed it there.
+fn cargo(folder: &Path) -> Command {
+    let mut cargo = Command::new("cargo");
+    // Another cargo may have started us, with a compiler of its own.
+    cargo.current_dir(folder).env_remove("RUSTC");
+    cargo
+}
+
+/// Where cargo keeps its files for the folder: its workspace, or what the caller chose.
+fn target_folder(folder: &Path) -> Result<PathBuf, Error> {
+    let output = cargo(folder)
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(no_cargo)?;
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Error::Compiler(format!("cargo metadata: {error}")))?;
+    Ok(metadata.target_directory)
+}
+
 /// Whether the compiler that cargo would use has the target's library.
-fn has_target() -> bool {
+fn has_target(folder: &Path) -> bool {
     let asked = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", TARGET])
+        .current_dir(folder)
         .stderr(Stdio::null())
         .output();
     asked.is_ok_and(|output| {
@@ -62,7 +81,7 @@ fn use_distribution(cargo: &mut Command) -> Result<(), Error> {
         DISTRIBUTION_SOURCES,
     ];
     if !needed.iter().all(|path| Path::new(path).exists()) {
-        return Err(Error::Compiler(format!(
+        return Err(Error::Toolchain(format!(
             "nothing here compiles for {TARGET}: `rustup target add {TARGET}`, \
              or on Debian `apt-get install rustc-web rust-web-src lld-19`"
         )));
@@ -76,4 +95,10 @@ fn use_distribution(cargo: &mut Command) -> Result<(), Error> {
             DISTRIBUTION_LINKER,
         );
     Ok(())
+}
+
+fn no_cargo(error: std::io::Error) -> Error {
+    Error::Toolchain(format!(
+        "cannot run cargo ({error}): install Rust from https://rustup.rs"
+    ))
 }

@@ -141,7 +141,7 @@ impl Case {
 }
 
 impl GivenAttribute {
-    fn lend(&self) -> Attribute<'_> {
+    pub(crate) fn lend(&self) -> Attribute<'_> {
         match self {
             GivenAttribute::Boolean(value) => Attribute::Boolean(*value),
             GivenAttribute::Integer(value) => Attribute::Integer(*value),

@@ -1,12 +1,10 @@
 //! Rules that misbehave while they are asked: each kind of fault is told apart, and only the
 //! guilty event pays for it.
 
-use std::time::Duration;
+use plimsoll_rule_host::{Fault, FaultKind, Verdict};
 
-use plimsoll_rule_host::bundle::Budget;
-use plimsoll_rule_host::{Engine, Fault, FaultKind, Limits, Verdict};
-
-use crate::support::{GUILTY, answer, event, rule, rule_of};
+use crate::hostile::{hostile, slow};
+use crate::support::{GUILTY, answer, event, rule};
 
 /// What a guest answers that misbehaves like this for one event.
 fn fault(misbehave: &str) -> Fault {
@@ -18,54 +16,8 @@ fn fault(misbehave: &str) -> Fault {
 
 #[test]
 fn every_kind_of_fault_is_told_apart() {
-    let forever = "(loop $forever (br $forever))";
-    let bomb = "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))";
-    for (misbehave, kind, detail) in [
-        ("unreachable", FaultKind::Trap, "unreachable"),
-        (
-            "(drop (i32.div_u (i32.const 1) (i32.const 0)))",
-            FaultKind::Trap,
-            "divide by zero",
-        ),
-        (
-            "(drop (call $deeper (i32.const 0)))",
-            FaultKind::Trap,
-            "stack",
-        ),
-        (forever, FaultKind::Fuel, "fuel"),
-        (bomb, FaultKind::Memory, "memory"),
-        (
-            "(local.set $length (i32.const 3))",
-            FaultKind::Contract,
-            "3 numbers, not 2",
-        ),
-        (
-            "(local.set $length (i32.const 0))",
-            FaultKind::Contract,
-            "0 numbers, not 2",
-        ),
-        (
-            "(local.set $length (i32.const 20000))",
-            FaultKind::Contract,
-            "20000 numbers",
-        ),
-        (
-            "(local.set $length (i32.const 0x0fffffff))",
-            FaultKind::Contract,
-            "out of bounds",
-        ),
-        (
-            "(local.set $answer (i32.const 1025))",
-            FaultKind::Contract,
-            "aligned",
-        ),
-        (&answer(5, 0), FaultKind::Contract, "tag 5"),
-        (&answer(0, 1), FaultKind::Contract, "operand 1"),
-        (&answer(3, 1), FaultKind::Contract, "no code 1"),
-        (&answer(2, 14), FaultKind::Contract, "14 units"),
-        (&answer(2, -1), FaultKind::Contract, "-1 units"),
-    ] {
-        let fault = fault(misbehave);
+    for (misbehave, kind, detail) in hostile() {
+        let fault = fault(&misbehave);
         assert_eq!(fault.kind, kind, "{misbehave}: {fault}");
         assert!(fault.detail.contains(detail), "{misbehave}: {fault}");
     }
@@ -73,21 +25,7 @@ fn every_kind_of_fault_is_told_apart() {
 
 #[test]
 fn what_fuel_does_not_stop_the_clock_does() {
-    // Roots are slow work for their fuel: the budget lasts several times as long as the clock.
-    let roots = "(f64.sqrt ".repeat(100) + "(f64.load (i32.const 8))" + &")".repeat(100);
-    let slow = format!(
-        "(f64.store (i32.const 8) (f64.const 7))
-         (loop $slow (f64.store (i32.const 8) (f64.add (f64.const 2) {roots})) (br $slow))"
-    );
-    let limits = Limits {
-        deadline: Duration::from_millis(1),
-        ..Limits::default()
-    };
-    let most = Budget {
-        fuel_base: 10_000_000,
-        fuel_per_event: 100_000,
-    };
-    let rule = rule_of(&Engine::new(limits).expect("an engine"), &slow, most);
+    let rule = slow();
     let batch = [event(-1), event(GUILTY)];
     let answers = rule.evaluate(&batch, &[5]).expect("asked").answers;
     assert_eq!(answers[0], Ok(Verdict::Accept));

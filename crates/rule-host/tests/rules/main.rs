@@ -3,6 +3,9 @@
 
 mod answers;
 mod faults;
+mod hostile;
 mod made;
 mod refused;
+mod rulesets;
 mod support;
+mod trial;

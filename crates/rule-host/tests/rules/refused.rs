@@ -1,5 +1,6 @@
 //! Files that never become a rule: each is refused at a named step, with a reason.
 
+use crate::hostile::compile_bomb;
 use crate::support::{
     NOW, accepts, bundle as packed, component, engine, key, manifest, module, signed, trusting,
 };
@@ -90,14 +91,17 @@ fn a_module_that_is_too_large_is_refused() {
 }
 
 #[test]
-fn a_compilation_has_a_deadline() {
+fn a_bundle_that_compiles_for_long_is_refused_in_time() {
+    let compile_deadline = Duration::from_millis(50);
     let limits = Limits {
-        compile_deadline: Duration::ZERO,
+        compile_deadline,
         ..Limits::default()
     };
     let engine = Engine::new(limits).expect("an engine");
-    let error = activate::load(&engine, packed(component(&module("")))).expect_err("too late");
-    assert!(matches!(error, Refused::CompileDeadline(Duration::ZERO)));
+    let bomb = component(&compile_bomb());
+    assert!(bomb.len() < COMPONENT_BYTES_MAX / 10, "it is not its size");
+    let error = activate::load(&engine, packed(bomb)).expect_err("too late");
+    assert!(matches!(error, Refused::CompileDeadline(deadline) if deadline == compile_deadline));
 }
 
 #[test]

@@ -124,6 +124,22 @@ pub(crate) fn rule_of(engine: &Engine, misbehave: &str, budget: Budget) -> Rule 
         .expect("it behaves unless it meets a guilty event")
 }
 
+/// Rules of these names on one engine, each of a guest that does this when it meets a guilty
+/// event. The first is called by the first name, and so on.
+pub(crate) fn named(rules: &[(&str, &str)]) -> Vec<Rule> {
+    let engine = engine();
+    let make = |&(name, misbehave): &(&str, &str)| {
+        let manifest = Manifest {
+            name: name.into(),
+            ..manifest()
+        };
+        let bundle = Bundle::pack(&manifest, component(&module(misbehave)), &accepts(1));
+        activate::load(&engine, bundle.expect("the fixture is a bundle"))
+            .expect("it behaves unless it meets a guilty event")
+    };
+    rules.iter().map(make).collect()
+}
+
 /// An engine with the limits of the service.
 pub(crate) fn engine() -> Engine {
     Engine::new(Limits::default()).expect("an engine")

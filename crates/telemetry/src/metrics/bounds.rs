@@ -21,3 +21,14 @@ pub(super) const WAIT_S: [f64; 11] = [
 pub(super) const RECORDS: [f64; 13] = [
     1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0,
 ];
+
+/// Asking one rule about one batch, in seconds: from one event to a rule that is late every time.
+pub(super) const RULE_S: [f64; 12] = [
+    0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.02, 0.1, 0.5,
+];
+
+/// Fuel for one event: from a comparison to the most that a manifest may ask for.
+pub(super) const FUEL: [f64; 12] = [
+    20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, 10_000.0, 20_000.0, 50_000.0,
+    100_000.0,
+];
