@@ -2,6 +2,8 @@
 
 mod schema;
 
+mod rules;
+
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 
@@ -10,7 +12,7 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(schema::Migration)]
+        vec![Box::new(schema::Migration), Box::new(rules::Migration)]
     }
 
     fn migration_table_name() -> DynIden {

@@ -46,6 +46,7 @@ pub(crate) struct Entry {
 }
 
 /// An event, beside what its row keeps of it.
+#[derive(Clone)]
 pub(crate) struct Read {
     pub(crate) event: Event,
     pub(crate) occurred_ms: i64,
@@ -179,6 +180,13 @@ impl Batch {
 }
 
 impl Read {
+    /// The same about another slot.
+    pub(crate) fn at(&self, slot: u32) -> Read {
+        let mut read = self.clone();
+        read.event.slot = slot;
+        read
+    }
+
     fn of<'a>(decoded: Decoded<'a>, timestamp_ms: i64, names: &mut Names<'a>) -> Read {
         let event = Event {
             slot: names.number(decoded.sku),

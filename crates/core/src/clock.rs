@@ -1,4 +1,5 @@
-//! The wall clock, for ages shown to people. Nothing is decided by it.
+//! The wall clock, for ages shown to people, and for signatures that have an end. No event is
+//! decided by it.
 
 /// Milliseconds since 1970.
 #[expect(
@@ -10,4 +11,9 @@ pub(crate) fn now_ms() -> i64 {
     since.map_or(0, |since| {
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     })
+}
+
+/// Seconds since 1970.
+pub(crate) fn now_s() -> i64 {
+    now_ms() / 1000
 }

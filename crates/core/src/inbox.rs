@@ -86,6 +86,11 @@ impl Inbox {
         self.arrived.notify_one();
     }
 
+    /// Whether no record waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner.lock().chunks.is_empty()
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.inner.lock().chunks.len() >= CHUNKS_MAX
     }

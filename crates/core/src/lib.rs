@@ -18,10 +18,12 @@ pub mod locks;
 mod clock;
 pub mod database;
 mod keeper;
+pub mod limit;
 pub mod release;
+pub mod rules;
 mod store;
 mod tally;
 
 pub use run::{Error, run};
 pub use settings::Settings;
-pub use watch::{Readiness, Watch};
+pub use watch::{Readiness, Stuck, Watch};

@@ -10,7 +10,9 @@ use plimsoll_domain::Policy;
 use plimsoll_telemetry::Metrics;
 use sea_orm::{ConnectionTrait, DbErr};
 
+use crate::Watch;
 use crate::database::{self, Session, execute, statement};
+use crate::rules::{self, Rules};
 use crate::store::{Fault, Parts, Store, classify};
 
 /// Which SKUs: those whose first parked event matches all that is given.
@@ -45,11 +47,12 @@ pub async fn release(
     database: &database::Settings,
     policy: &Policy,
     id_window: Duration,
+    rules: &rules::Settings,
     filter: &Filter,
     progress: &mut (dyn FnMut(Released) + Send),
 ) -> Result<Released, DbErr> {
     let session = Session::open(database, "release").await?;
-    let store = store(database, policy, id_window, &session).await?;
+    let store = Arc::new(store(database, policy, id_window, rules, &session).await?);
     let mut total = Released::default();
     for sku in skus(session.db(), filter).await? {
         let one = release_sku(&store, &sku).await?;
@@ -62,13 +65,18 @@ pub async fn release(
     Ok(total)
 }
 
-async fn store(
+/// A store without a topic.
+pub(crate) async fn store(
     database: &database::Settings,
     policy: &Policy,
     id_window: Duration,
+    rules: &rules::Settings,
     session: &Session,
-) -> Result<Arc<Store>, DbErr> {
-    Ok(Arc::new(Store {
+) -> Result<Store, DbErr> {
+    let metrics = Arc::new(Metrics::new());
+    let rules = Rules::new(rules, database, "release", &metrics).map_err(not_ready)?;
+    rules.start().await.map_err(not_ready)?;
+    Ok(Store {
         database: database.clone(),
         instance: "release".to_owned(),
         topic_id: 0,
@@ -79,8 +87,14 @@ async fn store(
         id_window,
         knowledge: crate::knowledge::Knowledge::default(),
         parts: Parts::read(session.db(), id_window).await?,
-        metrics: Arc::new(Metrics::new()),
-    }))
+        metrics,
+        rules,
+        watch: Arc::new(Watch::default()),
+    })
+}
+
+fn not_ready(err: rules::Error) -> DbErr {
+    DbErr::Custom(format!("the rules are not ready: {}", err.reason()))
 }
 
 async fn skus<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Vec<String>, DbErr> {
@@ -139,9 +153,9 @@ async fn turn(store: &Store, err: &DbErr) -> Result<(), DbErr> {
 
 const REFUSE: &str = "
 INSERT INTO plimsoll_internal.refused (topic_id, ruleset_revision, partition, record_offset, kind, quantity, occurred_ms, sku,
-    event_key, outcome, code, detail, version_seen, stock_seen, floor_seen, trace_id, facts, payload)
+    event_key, outcome, code, detail, version_seen, stock_seen, floor_seen, trace_id, facts, payload, rule)
 SELECT topic_id, ruleset_revision, partition, record_offset, kind, quantity, occurred_ms, sku, event_key, 'rejected',
-    'rejected_by_operator', $2, version_seen, stock_seen, floor_seen, trace_id, facts, payload
+    'rejected_by_operator', $2, version_seen, stock_seen, floor_seen, trace_id, facts, payload, rule
 FROM plimsoll_internal.parked_events WHERE sku = $1 ORDER BY number";
 const REMOVE: &str = "DELETE FROM plimsoll_internal.parked_events WHERE sku = $1";
 const UNHOLD_UNKNOWN: &str = "

@@ -1,27 +1,28 @@
 //! From settings to a running consumer and back to nothing: what starts and ends in which
 //! order. Waits patiently for both servers; gives up only where waiting cannot help.
 
+mod opening;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_domain::lane::{BACKOFF_MAX, BACKOFF_MIN};
-use plimsoll_domain::{Limits, Policy};
 use plimsoll_telemetry::Metrics;
-use sea_orm::{ConnectionTrait, DbErr};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use crate::coordinator::{Coordinator, Desk, Task};
-use crate::database::{Session, statement};
 use crate::inbox::{Bounds, Inbox, Order};
 use crate::kafka::{self, Poller, Told};
 use crate::keeper::Keeper;
 use crate::lane::{Lane, Shared};
 use crate::locks::SkuLocks;
 use crate::progress::Progress;
-use crate::store::{Parts, Store, ensure_topic};
+use crate::rules::{self, Rules};
 use crate::{Settings, Watch};
+use opening::{Beside, patiently};
+
+pub(crate) use opening::limits;
 
 /// Why a consumer gave up.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum Error {
     /// The client failed for good.
     #[error("the Kafka client failed: {0}")]
     Client(String),
+    /// This machine cannot run rules.
+    #[error("the rules cannot be run")]
+    Rules(#[source] rules::Error),
     /// The operating system gives no thread.
     #[error("no thread for Kafka")]
     Thread(#[from] std::io::Error),
@@ -39,19 +43,6 @@ pub enum Error {
     /// committed at the next start; nothing is lost or counted twice.
     #[error("the drain took longer than {0:?}")]
     Drain(Duration),
-}
-
-/// Why a start has to be tried again.
-#[derive(Debug, thiserror::Error)]
-enum NotYet {
-    #[error("PostgreSQL: {0}")]
-    Database(#[from] DbErr),
-    #[error("Kafka: {0}")]
-    Kafka(#[from] rdkafka::error::KafkaError),
-    #[error("the schema is not there: run `plimsoll migrate up`")]
-    Schema,
-    #[error("there is no topic {0}")]
-    Topic(String),
 }
 
 /// Consumes until `stop` becomes true, then drains.
@@ -62,11 +53,24 @@ pub async fn run(
     stop: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let consumer = Arc::new(kafka::consumer(&settings.kafka).map_err(Error::Configuration)?);
-    let Some((store, partitions_at_first)) =
-        patiently(&settings, &consumer, &watch, &metrics, stop.clone()).await
+    let rules = Rules::new(
+        &settings.rules,
+        &settings.database,
+        &settings.instance,
+        &metrics,
+    )
+    .map_err(Error::Rules)?;
+    let beside = Beside {
+        consumer: Arc::clone(&consumer),
+        watch: Arc::clone(&watch),
+        metrics: Arc::clone(&metrics),
+        rules: Arc::clone(&rules),
+    };
+    let Some((store, partitions_at_first)) = patiently(&settings, &beside, stop.clone()).await
     else {
         return Ok(());
     };
+    let follower = tokio::spawn(rules.follow());
     let inboxes = inboxes(&settings);
     #[expect(
         clippy::disallowed_methods,
@@ -81,7 +85,6 @@ pub async fn run(
         progress: Arc::clone(&progress),
         coordinator: coordinator.clone(),
         nature: settings.nature,
-        watch: Arc::clone(&watch),
     };
     let mut lanes = JoinSet::new();
     for inbox in &inboxes {
@@ -94,6 +97,7 @@ pub async fn run(
         coordinator: coordinator.clone(),
         progress,
         metrics: Arc::clone(&metrics),
+        watch: Arc::clone(&watch),
     })?;
     let keeper = tokio::spawn(Keeper::new(&settings, Arc::clone(&store)).run());
     let mut task = Task::new(Desk {
@@ -111,6 +115,7 @@ pub async fn run(
         .await
         .map_err(Error::Client);
     keeper.abort();
+    follower.abort();
     let drained = drain(&settings, &inboxes, lanes).await;
     task.give_back().await;
     drop((task, heard));
@@ -163,98 +168,4 @@ async fn close(poller: Poller) {
             "the Kafka client did not close in time; the group will notice by its session timeout"
         );
     }
-}
-
-/// Both servers, the schema and the topic, as soon as they are there; `None` when told to stop.
-async fn patiently(
-    settings: &Settings,
-    consumer: &Arc<rdkafka::consumer::BaseConsumer<kafka::Context>>,
-    watch: &Watch,
-    metrics: &Arc<Metrics>,
-    stop: watch::Receiver<bool>,
-) -> Option<(Arc<Store>, i32)> {
-    let mut stop = std::pin::pin!(stopped(stop));
-    let mut wait = BACKOFF_MIN;
-    loop {
-        let opened = tokio::select! {
-            () = &mut stop => return None,
-            opened = open(settings, consumer, metrics) => opened,
-        };
-        match opened {
-            Ok((store, partitions)) => {
-                watch.database_answered();
-                return Some((Arc::new(store), partitions));
-            }
-            Err(err) => {
-                tracing::warn!(%err, "cannot start yet: {err}");
-                match err {
-                    NotYet::Database(_) | NotYet::Schema => watch.database_failed(&err.to_string()),
-                    NotYet::Kafka(_) | NotYet::Topic(_) => watch.claim_failed(&err.to_string()),
-                }
-            }
-        }
-        tokio::select! {
-            () = &mut stop => return None,
-            () = sleep(wait) => wait = (wait * 2).min(BACKOFF_MAX),
-        }
-    }
-}
-
-async fn open(
-    settings: &Settings,
-    consumer: &Arc<rdkafka::consumer::BaseConsumer<kafka::Context>>,
-    metrics: &Arc<Metrics>,
-) -> Result<(Store, i32), NotYet> {
-    let session = Session::open(&settings.database, &settings.instance).await?;
-    let db = session.db();
-    let there = db
-        .query_one_raw(statement(
-            "SELECT to_regclass('plimsoll_internal.parts') IS NOT NULL",
-            [],
-        ))
-        .await?;
-    if !there.map_or(Ok(false), |row| row.try_get_by_index::<bool>(0))? {
-        return Err(NotYet::Schema);
-    }
-    let partitions = kafka::partitions_of(consumer, &settings.kafka.topic).await?;
-    if partitions == 0 {
-        return Err(NotYet::Topic(settings.kafka.topic.clone()));
-    }
-    let (topic_id, partitions_at_first) =
-        ensure_topic(db, &settings.kafka.topic, partitions).await?;
-    let store = Store {
-        database: settings.database.clone(),
-        instance: settings.instance.clone(),
-        topic_id,
-        policy: Policy {
-            limits: limits(db).await?,
-            ..settings.policy
-        },
-        id_window: settings.id_window,
-        knowledge: crate::knowledge::Knowledge::default(),
-        parts: Parts::read(db, settings.id_window).await?,
-        metrics: Arc::clone(metrics),
-    };
-    session.discard();
-    Ok((store, partitions_at_first))
-}
-
-/// What the columns of an adopted table can hold.
-pub(crate) async fn limits<C: ConnectionTrait>(db: &C) -> Result<Limits, DbErr> {
-    let sql = "SELECT attname::text, atttypid::regtype::text FROM pg_attribute
-               WHERE attrelid = 'products'::regclass AND attname IN ('current_stock', 'version')";
-    let mut limits = Limits::default();
-    for row in db.query_all_raw(statement(sql, [])).await? {
-        let (column, kind): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        let max = match kind.as_str() {
-            "smallint" => i64::from(i16::MAX),
-            "integer" => i64::from(i32::MAX),
-            _ => i64::MAX,
-        };
-        match column.as_str() {
-            "version" => limits.version_max = max,
-            _ => limits.units_max = max,
-        }
-    }
-    Ok(limits)
 }

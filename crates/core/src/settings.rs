@@ -23,6 +23,8 @@ pub struct Settings {
     pub policy: Policy,
     /// The nature of events that do not say theirs.
     pub nature: Nature,
+    /// Whose rules are believed, and where from.
+    pub rules: crate::rules::Settings,
     /// How long an event id is remembered.
     pub id_window: Duration,
     /// Size at which the open part of the ledger is closed, in bytes of its rows.

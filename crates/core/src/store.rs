@@ -7,6 +7,7 @@ mod claim;
 mod columns;
 mod fault;
 mod inquiry;
+mod judged;
 mod lookup;
 mod parts;
 mod positions;
@@ -17,6 +18,7 @@ pub(crate) use attempt::{Done, Job, read_locked, write_folded};
 pub(crate) use claim::{claim, ensure_topic, halt, is_new, kafka_id, let_go, resumed};
 pub(crate) use columns::array;
 pub(crate) use fault::{Fault, classify};
+pub(crate) use judged::{Judged, Judging, Why};
 pub(crate) use parts::Parts;
 pub(crate) use positions::stored as stored_positions;
 
@@ -26,8 +28,9 @@ use std::time::Duration;
 use plimsoll_domain::Policy;
 use plimsoll_telemetry::Metrics;
 
-use crate::database;
 use crate::knowledge::Knowledge;
+use crate::rules::Rules;
+use crate::{Watch, database};
 
 /// What all lanes of a process share about the database.
 pub(crate) struct Store {
@@ -39,4 +42,6 @@ pub(crate) struct Store {
     pub(crate) knowledge: Knowledge,
     pub(crate) parts: Parts,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) rules: Arc<Rules>,
 }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use crate::verdict::Said;
+
 /// What became of one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -54,6 +56,8 @@ pub enum Refusal {
     UnknownSku,
     /// The product does not have the expected version.
     Stale,
+    /// A rule rejects it, with a code of its own.
+    Rule(Said),
     /// The result would not fit the columns.
     Overflow,
     /// Stock would fall below the floor.
@@ -61,30 +65,23 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Every refusal, in order of precedence.
-    pub const ALL: [Refusal; 6] = [
-        Refusal::Duplicate,
-        Refusal::EventIdConflict,
-        Refusal::UnknownSku,
-        Refusal::Stale,
-        Refusal::Overflow,
-        Refusal::BelowFloor,
-    ];
-
     /// The column `outcome` of its row.
     pub fn outcome(self) -> &'static str {
         match self {
             Refusal::Duplicate => "duplicate",
             Refusal::UnknownSku => "unknown_sku",
-            Refusal::EventIdConflict | Refusal::Stale | Refusal::Overflow | Refusal::BelowFloor => {
-                "rejected"
-            }
+            Refusal::EventIdConflict
+            | Refusal::Stale
+            | Refusal::Rule(_)
+            | Refusal::Overflow
+            | Refusal::BelowFloor => "rejected",
         }
     }
 
-    /// The column `code` of its row: stable, `snake_case`.
-    pub fn code(self) -> &'static str {
+    /// The column `code` of its row: stable, `snake_case`. `own` knows those of rules.
+    pub fn code<'a>(self, own: impl FnOnce(Said) -> &'a str) -> &'a str {
         match self {
+            Refusal::Rule(said) => own(said),
             Refusal::Duplicate => "duplicate",
             Refusal::EventIdConflict => "event_id_conflict",
             Refusal::UnknownSku => "unknown_sku",
@@ -99,7 +96,24 @@ impl Refusal {
     pub fn answers_for_its_identity(self) -> bool {
         match self {
             Refusal::Duplicate | Refusal::EventIdConflict => false,
-            Refusal::UnknownSku | Refusal::Stale | Refusal::Overflow | Refusal::BelowFloor => true,
+            Refusal::UnknownSku
+            | Refusal::Stale
+            | Refusal::Rule(_)
+            | Refusal::Overflow
+            | Refusal::BelowFloor => true,
+        }
+    }
+
+    /// What the rule said, if it was one.
+    pub fn said(self) -> Option<Said> {
+        match self {
+            Refusal::Rule(said) => Some(said),
+            Refusal::Duplicate
+            | Refusal::EventIdConflict
+            | Refusal::UnknownSku
+            | Refusal::Stale
+            | Refusal::Overflow
+            | Refusal::BelowFloor => None,
         }
     }
 }
@@ -111,17 +125,28 @@ pub enum Hold {
     Behind,
     /// A product with its SKU.
     UnknownSku,
+    /// A person, or another rule: a rule lets it wait, with a code of its own.
+    Rule(Said),
     /// A floor low enough, or stock: it is a fact and cannot be refused.
     BelowFloor,
 }
 
 impl Hold {
-    /// The column `code` of its row: stable, `snake_case`.
-    pub fn code(self) -> &'static str {
+    /// The column `code` of its row: stable, `snake_case`. `own` knows those of rules.
+    pub fn code<'a>(self, own: impl FnOnce(Said) -> &'a str) -> &'a str {
         match self {
+            Hold::Rule(said) => own(said),
             Hold::Behind => "behind",
             Hold::UnknownSku => "unknown_sku",
             Hold::BelowFloor => "below_floor",
+        }
+    }
+
+    /// What the rule said, if it was one.
+    pub fn said(self) -> Option<Said> {
+        match self {
+            Hold::Rule(said) => Some(said),
+            Hold::Behind | Hold::UnknownSku | Hold::BelowFloor => None,
         }
     }
 }

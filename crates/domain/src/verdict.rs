@@ -22,7 +22,7 @@ pub enum Verdict {
 }
 
 /// Why, as a number inside the rule; or for a reason that every rule shares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
     /// One of the rule's own, in the order of its manifest.
     Own(u16),
@@ -33,7 +33,7 @@ pub enum Code {
 }
 
 /// A code, and the rule that it is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Said {
     /// The rule's place in the order of priority, from 0.
     pub rule: u16,

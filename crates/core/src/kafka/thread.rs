@@ -13,6 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::Context;
 use super::assignment::{Assigned, Assignment};
 use super::raw::{Delivered, Polled, Queue};
+use crate::Watch;
 use crate::batch::{Chunk, Record};
 use crate::coordinator::{Coordinator, Heard};
 use crate::inbox::Inbox;
@@ -57,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) coordinator: Coordinator,
     pub(crate) progress: Arc<Progress>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) watch: Arc<Watch>,
 }
 
 impl Poller {
@@ -122,6 +124,7 @@ impl<'a> Thread<'a> {
             )));
         }
         while self.obey() {
+            self.parts.watch.polled(Instant::now());
             self.mirror
                 .pulse(&self.parts, &self.queue, &self.topic, &self.assignment);
             if self.make_space() {
@@ -335,6 +338,7 @@ impl<'a> Thread<'a> {
 
     /// Lanes have ended: mirror a last time and leave the group.
     fn close(mut self) {
+        self.parts.watch.polls_no_more();
         let all: Vec<i32> = self
             .assignment
             .iter()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plimsoll_domain::{Answered, Event, EventKey, Kind, Outcome, Slot, Stock, fold};
+use plimsoll_domain::{Answered, Event, EventKey, Hold, Kind, Outcome, Seen, Slot, Stock};
 use plimsoll_wire::Facts;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::Released;
 use crate::batch::{Batch, Parked, Read};
 use crate::database::{Session, execute, statement};
 use crate::locks::Sku;
-use crate::store::{self, Job, Store};
+use crate::store::{self, Job, Judging, Store, Why};
 
 /// Events that one transaction replays at most.
 const EVENTS_MAX: i64 = 500;
@@ -22,7 +22,8 @@ FROM plimsoll_internal.parked_events WHERE sku = $1 ORDER BY number LIMIT $2";
 const LEFT: &str = "SELECT count(*) FROM plimsoll_internal.parked_events WHERE sku = $1";
 const REMOVE: &str = "DELETE FROM plimsoll_internal.parked_events WHERE sku = $1 AND number <= $2";
 const WAIT_FOR: &str = "
-UPDATE plimsoll_internal.parked_events SET code = $2, version_seen = $3, stock_seen = $4, floor_seen = $5
+UPDATE plimsoll_internal.parked_events SET code = $2, version_seen = $3, stock_seen = $4, floor_seen = $5,
+    rule = nullif($6, ''), detail = nullif($7, ''), ruleset_revision = $8
 WHERE number = $1";
 const UNHOLD: &str =
     "UPDATE products SET held = false, decisions = decisions + 1 WHERE sku = $1 AND held";
@@ -53,15 +54,25 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         held: false,
         ..stock
     });
+    let rules = store.rules.now();
     let replay = |events: &[(i64, Parked)]| {
-        let events: Vec<Event> = events.iter().map(|(_, parked)| parked.read.event).collect();
-        fold(&events, &[slot], &Answered::default(), &store.policy)
+        let judging = Judging {
+            rules: &rules,
+            policy: &store.policy,
+            skus: &skus,
+            slots: vec![slot],
+            reads: events.iter().map(|(_, parked)| &parked.read).collect(),
+        };
+        let judged = judging.fold(&Answered::default());
+        judged.map_err(|err| DbErr::Custom(err.to_string()))
     };
     // From the first that must wait again, all keep their rows and their order.
-    let outcomes = replay(&events).outcomes;
-    let waits = |outcome: &Outcome| matches!(outcome, Outcome::Parked { .. });
-    if let Some(leave) = outcomes.iter().position(waits) {
-        wait_for(tx, events[leave].0, outcomes[leave]).await?;
+    let judged = replay(&events)?;
+    let waits = (0..).zip(&judged.folded.outcomes).find_map(waits);
+    if let Some((n, hold, seen)) = waits {
+        let leave = n as usize;
+        let why = judged.why_parked(n, hold);
+        wait_for(tx, events[leave].0, &why, seen, rules.revision()).await?;
         events.truncate(leave);
         if leave == 0 {
             return Ok(waiting);
@@ -71,10 +82,10 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         execute(tx, UNHOLD, [sku.into()]).await?;
         return Ok(waiting);
     };
-    let mut folded = replay(&events);
+    let mut judged = replay(&events)?;
     execute(tx, REMOVE, [sku.into(), last.into()]).await?;
     let remaining = left(tx, sku).await?;
-    if let Slot::Product(stock) = &mut folded.slots[0].now {
+    if let Slot::Product(stock) = &mut judged.folded.slots[0].now {
         stock.held = remaining > 0;
     }
     let released = Released {
@@ -82,26 +93,44 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         events: events.len() as u64,
         remaining,
     };
-    let batch = Batch::of_parked(skus, events.into_iter().map(|(_, parked)| parked));
+    let batch = Batch::of_parked(
+        Arc::clone(&skus),
+        events.into_iter().map(|(_, parked)| parked),
+    );
     let job = Job::without_positions(Arc::new(batch), topic_id);
-    match store::write_folded(&job, store, &known, &folded, tx).await? {
+    match store::write_folded(&job, store, &known, &judged, tx).await? {
         true => Ok(released),
         false => Err(DbErr::Custom(format!("{sku} changed under its lock"))),
     }
 }
 
 /// Notes what a parked event waits for by now.
-async fn wait_for(tx: &DatabaseTransaction, number: i64, outcome: Outcome) -> Result<(), DbErr> {
-    if let Outcome::Parked {
-        hold,
-        seen: Some(seen),
-    } = outcome
-    {
-        let seen = [seen.version, seen.stock, seen.floor].map(sea_orm::Value::from);
-        let values = [number.into(), hold.code().into()].into_iter().chain(seen);
-        execute(tx, WAIT_FOR, values).await?;
-    }
+async fn wait_for(
+    tx: &DatabaseTransaction,
+    number: i64,
+    why: &Why<'_>,
+    seen: Seen,
+    revision: i32,
+) -> Result<(), DbErr> {
+    let values = [
+        number.into(),
+        why.code.into(),
+        seen.version.into(),
+        seen.stock.into(),
+        seen.floor.into(),
+        why.rule.unwrap_or_default().into(),
+        why.detail.clone().unwrap_or_default().into(),
+        revision.into(),
+    ];
+    execute(tx, WAIT_FOR, values).await?;
     Ok(())
+}
+
+fn waits((n, outcome): (u32, &Outcome)) -> Option<(u32, Hold, Seen)> {
+    match *outcome {
+        Outcome::Parked { hold, seen } => Some((n, hold, seen.expect("it has a product"))),
+        Outcome::Movement { .. } | Outcome::Refused { .. } => None,
+    }
 }
 
 /// The first parked events of a SKU with their numbers, all of one topic, which is named.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use plimsoll_domain::lane::{Answer, BACKOFF_MAX, BACKOFF_MIN, Sought, answer_of_positions};
-use plimsoll_domain::{Event, Folded, Slot, fold};
+use plimsoll_rule_host::{Ruleset, Unavailable};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use tokio::time::timeout;
 
@@ -14,7 +14,7 @@ use super::inquiry::Inquiry;
 use super::parts::List;
 use super::read::{self, Known};
 use super::write::{self, Folds};
-use super::{Fault, Store, classify, positions};
+use super::{Fault, Judged, Judging, Store, classify, positions};
 use crate::batch::{Batch, Read};
 use crate::database::{ANSWER_LIMIT, Session};
 use crate::locks::Sku;
@@ -36,7 +36,7 @@ pub(crate) struct Job {
 pub(crate) struct Done {
     pub(crate) answer: Answer,
     /// The decisions, if they are committed.
-    pub(crate) folded: Option<Folded>,
+    pub(crate) judged: Option<Judged>,
     /// The connection, if it may be used again.
     pub(crate) session: Option<Session>,
     /// Why, when the answer is a fault.
@@ -53,6 +53,12 @@ enum Stop {
     NoAnswer(String),
 }
 
+impl From<Unavailable> for Stop {
+    fn from(err: Unavailable) -> Stop {
+        Stop::Fault(DbErr::Custom(format!("{err}")))
+    }
+}
+
 impl From<DbErr> for Stop {
     fn from(err: DbErr) -> Stop {
         Stop::Fault(err)
@@ -64,7 +70,7 @@ struct Decided {
     epoch: u64,
     known: Vec<Known>,
     parts: Arc<List>,
-    folded: Folded,
+    judged: Judged,
 }
 
 /// A parked batch: what was parked is released by hand, not by position.
@@ -82,7 +88,7 @@ pub(crate) async fn write_folded(
     job: &Job,
     store: &Store,
     known: &[Known],
-    folded: &Folded,
+    judged: &Judged,
     tx: &DatabaseTransaction,
 ) -> Result<bool, DbErr> {
     let parts = store.parts.now();
@@ -90,7 +96,7 @@ pub(crate) async fn write_folded(
         job,
         known,
         parts: &parts,
-        folded,
+        judged,
     }
     .write(tx)
     .await
@@ -120,11 +126,12 @@ impl Job {
                     &decided.known,
                     decided.epoch,
                     &decided.parts,
-                    &decided.folded,
+                    &decided.judged.folded,
                 );
+                store.rules.faulted(&decided.judged.report);
                 Done {
                     answer: Answer::Committed,
-                    folded: Some(decided.folded),
+                    judged: Some(decided.judged),
                     session: Some(session),
                     fault: None,
                 }
@@ -149,7 +156,7 @@ impl Job {
         store.knowledge.forget(self.batch.skus.iter());
         Done {
             answer,
-            folded: None,
+            judged: None,
             session,
             fault,
         }
@@ -174,15 +181,16 @@ impl Job {
 
     /// Reads, looks up, folds and writes; returns after COMMIT was answered.
     async fn transact(&self, store: &Store, session: &Session) -> Result<Decided, Stop> {
+        let rules = store.rules.now();
         let (tx, decided) = if self.locked {
-            let tx = self.begin(store, session).await?;
+            let tx = self.begin(store, session, &rules).await?;
             read::lock(&tx, &self.batch.skus).await?;
             store.knowledge.forget(self.batch.skus.iter());
-            let decided = self.decide(store, &tx).await?;
+            let decided = self.decide(store, &tx, &rules).await?;
             (tx, decided)
         } else {
-            let decided = self.decide(store, session.db()).await?;
-            (self.begin(store, session).await?, decided)
+            let decided = self.decide(store, session.db(), &rules).await?;
+            (self.begin(store, session, &rules).await?, decided)
         };
         if store.knowledge.epoch() != decided.epoch {
             return self.stop(tx, Answer::Conflict).await;
@@ -192,7 +200,7 @@ impl Job {
             job: self,
             known: &decided.known,
             parts: &decided.parts,
-            folded: &decided.folded,
+            judged: &decided.judged,
         };
         if !in_time(folds.write(&tx)).await? {
             return self.stop(tx, Answer::Conflict).await;
@@ -209,12 +217,26 @@ impl Job {
     }
 
     /// A transaction that holds our positions, moved.
-    async fn begin(&self, store: &Store, session: &Session) -> Result<DatabaseTransaction, Stop> {
+    async fn begin(
+        &self,
+        store: &Store,
+        session: &Session,
+        rules: &Ruleset,
+    ) -> Result<DatabaseTransaction, Stop> {
         let tx = in_time(session.begin()).await?;
-        if in_time(positions::move_all(&tx, store, &self.sought)).await? {
+        if in_time(positions::move_all(
+            &tx,
+            store,
+            &self.sought,
+            rules.revision(),
+        ))
+        .await?
+        {
             return Ok(tx);
         }
         let partitions = self.sought.iter().map(|s| s.partition);
+        let revision = positions::revision(&tx, store.topic_id, partitions.clone()).await?;
+        store.rules.want(revision);
         let stored = positions::stored(&tx, store.topic_id, partitions, false).await?;
         self.stop(tx, answer_of_positions(&self.sought, &stored, false))
             .await
@@ -225,7 +247,12 @@ impl Job {
         Err(Stop::Answer(answer))
     }
 
-    async fn decide<C: ConnectionTrait>(&self, store: &Store, db: &C) -> Result<Decided, Stop> {
+    async fn decide<C: ConnectionTrait>(
+        &self,
+        store: &Store,
+        db: &C,
+        rules: &Arc<Ruleset>,
+    ) -> Result<Decided, Stop> {
         let started = Instant::now();
         let parts = store.parts.now();
         let (epoch, known) = in_time(read::rows(db, &store.knowledge, &self.batch.skus)).await?;
@@ -235,19 +262,24 @@ impl Job {
         in_time(inquiry.before_fold(db)).await?;
         store.metrics.batch("look_up", started.elapsed());
         let started = Instant::now();
-        let events: Vec<Event> = self.reads().map(|read| read.event).collect();
-        let slots: Vec<Slot> = known.iter().map(|known| known.slot).collect();
-        let mut folded = fold(&events, &slots, &inquiry.answered, &store.policy);
+        let judging = Judging {
+            rules,
+            policy: &store.policy,
+            skus: &self.batch.skus,
+            slots: known.iter().map(|known| known.slot).collect(),
+            reads: self.reads().collect(),
+        };
+        let mut judged = judging.fold(&inquiry.answered)?;
         // Each turn finds a repeat more, so there are at most as many as events.
-        while in_time(inquiry.of_unmoved(db, &folded)).await? {
-            folded = fold(&events, &slots, &inquiry.answered, &store.policy);
+        while in_time(inquiry.of_unmoved(db, &judged.folded)).await? {
+            judged = judging.fold(&inquiry.answered)?;
         }
         store.metrics.batch("fold", started.elapsed());
         Ok(Decided {
             epoch,
             known,
             parts,
-            folded,
+            judged,
         })
     }
 
@@ -266,7 +298,8 @@ impl Job {
             match in_time(Box::pin(self.ask_positions(store))).await {
                 Ok(asked) => break asked,
                 Err(err) => {
-                    tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet")
+                    tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet");
+                    store.watch.database_failed(&err.to_string());
                 }
             }
             tokio::time::sleep(wait).await;

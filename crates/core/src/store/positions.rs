@@ -9,9 +9,6 @@ use super::Store;
 use super::columns::array;
 use crate::database::{execute, statement};
 
-/// The revision of the rules that decided; none yet.
-pub(super) const RULESET_REVISION: i32 = 0;
-
 const MOVE: &str = "
 UPDATE plimsoll_internal.positions p SET next_offset = u.upto, ruleset_revision = $6, updated_at = now()
 FROM unnest($2::int[], $3::bigint[], $4::bigint[], $5::uuid[]) AS u(partition, since, upto, claim)
@@ -22,12 +19,18 @@ const STORED: &str = "
 SELECT partition, claim, next_offset FROM plimsoll_internal.positions
 WHERE topic_id = $1 AND partition = ANY($2::int[]) ORDER BY partition";
 
-/// Moves every position that is ours and where we left it. Answers whether all were.
+const REVISION: &str = "
+SELECT coalesce(max(ruleset_revision), 0) FROM plimsoll_internal.positions
+WHERE topic_id = $1 AND partition = ANY($2::int[])";
+
+/// Moves every position that is ours and where we left it, unless a later revision of the rules
+/// than ours decided there. Answers whether all were moved.
 /// `sought` ascends by partition.
 pub(super) async fn move_all(
     tx: &DatabaseTransaction,
     store: &Store,
     sought: &[Sought],
+    revision: i32,
 ) -> Result<bool, DbErr> {
     let moved = execute(
         tx,
@@ -38,10 +41,21 @@ pub(super) async fn move_all(
             array(sought.iter().map(|s| s.from)),
             array(sought.iter().map(|s| s.to)),
             array(sought.iter().map(|s| Uuid::from_u128(s.claim))),
-            Value::from(RULESET_REVISION),
+            Value::from(revision),
         ],
     );
     Ok(moved.await? == sought.len() as u64)
+}
+
+/// The latest revision of the rules that decided anything of these partitions.
+pub(super) async fn revision<C: ConnectionTrait>(
+    db: &C,
+    topic_id: i16,
+    partitions: impl Iterator<Item = i32>,
+) -> Result<i32, DbErr> {
+    let values = [topic_id.into(), array(partitions)];
+    let row = db.query_one_raw(statement(REVISION, values)).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 /// The positions as stored; with `lock`, after every transaction that is writing them.

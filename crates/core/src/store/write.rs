@@ -10,10 +10,10 @@ use std::sync::Arc;
 use plimsoll_domain::{After, Folded, Slot};
 use sea_orm::{DatabaseTransaction, DbErr};
 
-use super::Store;
 use super::attempt::Job;
 use super::parts::List;
 use super::read::Known;
+use super::{Judged, Store};
 use crate::knowledge::Row;
 
 /// A folded attempt and what it was folded from.
@@ -21,7 +21,7 @@ pub(super) struct Folds<'a> {
     pub(super) job: &'a Job,
     pub(super) known: &'a [Known],
     pub(super) parts: &'a List,
-    pub(super) folded: &'a Folded,
+    pub(super) judged: &'a Judged,
 }
 
 impl Folds<'_> {
@@ -29,7 +29,7 @@ impl Folds<'_> {
     /// if not, the transaction must not be committed.
     pub(super) async fn write(&self, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
         let touched: Vec<usize> = (0..self.known.len())
-            .filter(|&slot| self.folded.slots[slot].touched())
+            .filter(|&slot| self.judged.folded.slots[slot].touched())
             .collect();
         if !unknown::write(self, tx, &touched).await? {
             return Ok(false);
@@ -46,7 +46,7 @@ impl Folds<'_> {
     }
 
     fn after(&self, slot: usize) -> &After {
-        &self.folded.slots[slot]
+        &self.judged.folded.slots[slot]
     }
 }
 

@@ -43,6 +43,7 @@ impl World {
             &settings.database,
             &settings.policy,
             settings.id_window,
+            &settings.rules,
             &filter,
             &mut progress,
         );

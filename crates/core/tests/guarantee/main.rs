@@ -5,6 +5,7 @@
 mod world;
 
 mod adoption;
+mod breaker;
 mod drain;
 mod holds;
 mod lost_answers;
@@ -18,5 +19,6 @@ mod positions;
 mod privileges;
 mod repeats;
 mod retention;
+mod rules;
 mod storm;
 mod unknown_skus;

@@ -8,6 +8,7 @@ mod laws;
 mod model;
 mod notation;
 mod printed;
+mod rounds;
 
 use expect_test::{Expect, expect};
 

@@ -10,7 +10,7 @@ use super::Folds;
 use crate::batch::{Entry, Read};
 use crate::database::execute;
 use crate::store::columns::{array, opt_text, opt_uuid};
-use crate::store::positions::RULESET_REVISION;
+use crate::store::judged::Why;
 
 mod ledger;
 
@@ -28,46 +28,41 @@ pub(super) async fn insert(
             ledger.external(ids[slot], line);
         }
     }
-    let mut outcomes = folds.folded.outcomes.iter();
+    let judged = folds.judged;
+    let mut outcomes = (0..).zip(&judged.folded.outcomes);
     for &n in &folds.job.entries {
         let entry = &folds.job.batch.entries[n as usize];
         match &entry.content {
             Err(malformed) => refused.push(Row::malformed(folds, entry, malformed)),
-            Ok(read) => match *outcomes.next().expect("one for each event") {
-                Outcome::Movement {
-                    change,
-                    stock_after,
-                    version,
-                } => {
-                    ledger.movement(
-                        entry,
-                        read,
-                        ids[read.event.slot as usize],
-                        (change, stock_after, version),
-                    );
-                }
-                Outcome::Refused { refusal, seen } => {
-                    // The first copy has the bytes of a repeat.
-                    let keep_value = refusal != Refusal::Duplicate;
-                    refused.push(Row::of(
-                        folds,
-                        entry,
-                        read,
-                        refusal.outcome(),
-                        refusal.code(),
-                        seen,
-                        keep_value,
-                    ));
-                }
-                Outcome::Parked { hold, seen } => parked.push(Row::of(
-                    folds,
+            Ok(read) => match outcomes.next().expect("one for each event") {
+                (
+                    event,
+                    &Outcome::Movement {
+                        change,
+                        stock_after,
+                        version,
+                    },
+                ) => ledger.movement(
                     entry,
                     read,
-                    "parked",
-                    hold.code(),
-                    seen,
-                    true,
-                )),
+                    ids[read.event.slot as usize],
+                    (change, stock_after, version),
+                    judged.flags(event),
+                ),
+                (event, &Outcome::Refused { refusal, seen }) => {
+                    let why = judged.why_refused(event, refusal);
+                    let mut row = Row::of(folds, entry, read, why, seen);
+                    row.outcome = refusal.outcome();
+                    if refusal == Refusal::Duplicate {
+                        // The first copy has the bytes.
+                        row.value = Vec::new();
+                    }
+                    refused.push(row);
+                }
+                (event, &Outcome::Parked { hold, seen }) => {
+                    let why = judged.why_parked(event, hold);
+                    parked.push(Row::of(folds, entry, read, why, seen));
+                }
             },
         }
     }
@@ -87,8 +82,9 @@ struct Row {
     occurred_ms: i64,
     key: Option<EventKey>,
     outcome: &'static str,
-    code: &'static str,
+    code: String,
     detail: Option<String>,
+    rule: Option<String>,
     seen: Option<Seen>,
     trace: Option<u128>,
     facts: Option<String>,
@@ -106,8 +102,9 @@ impl Row {
             occurred_ms: entry.timestamp_ms,
             key: None,
             outcome: "malformed",
-            code: malformed.code(),
+            code: malformed.code().to_owned(),
             detail: Some(malformed.detail()),
+            rule: None,
             seen: None,
             trace: entry.trace,
             facts: None,
@@ -115,15 +112,7 @@ impl Row {
         }
     }
 
-    fn of(
-        folds: &Folds<'_>,
-        entry: &Entry,
-        read: &Read,
-        outcome: &'static str,
-        code: &'static str,
-        seen: Option<Seen>,
-        keep_value: bool,
-    ) -> Row {
+    fn of(folds: &Folds<'_>, entry: &Entry, read: &Read, why: Why<'_>, seen: Option<Seen>) -> Row {
         Row {
             partition: entry.partition,
             offset: entry.offset,
@@ -132,17 +121,14 @@ impl Row {
             quantity: read.event.kind.quantity(),
             occurred_ms: read.occurred_ms,
             key: read.event.key,
-            outcome,
-            code,
-            detail: None,
+            outcome: "parked",
+            code: why.code.to_owned(),
+            detail: why.detail,
+            rule: why.rule.map(str::to_owned),
             seen,
             trace: entry.trace,
             facts: read.facts.as_ref().map(|facts| facts.pack()),
-            value: if keep_value {
-                folds.job.batch.value(entry).to_vec()
-            } else {
-                Vec::new()
-            },
+            value: folds.job.batch.value(entry).to_vec(),
         }
     }
 }
@@ -156,29 +142,30 @@ fn kind_number(kind: Kind) -> i16 {
 
 const REFUSE: &str = "
 INSERT INTO plimsoll_internal.refused (topic_id, ruleset_revision, partition, record_offset, kind, quantity, occurred_ms, sku,
-    event_key, outcome, code, detail, version_seen, stock_seen, floor_seen, trace_id, facts, payload)
+    event_key, outcome, code, detail, rule, version_seen, stock_seen, floor_seen, trace_id, facts, payload)
 SELECT $1, $2, u.partition, u.record_offset, nullif(u.kind, -1), CASE WHEN u.kind >= 0 THEN u.quantity END,
     u.occurred_ms, nullif(u.sku, ''), nullif(u.event_key, '00000000-0000-0000-0000-000000000000'), u.outcome, u.code,
-    nullif(u.detail, ''), CASE WHEN u.seen THEN u.version END, CASE WHEN u.seen THEN u.stock END,
+    nullif(u.detail, ''), nullif(u.rule, ''), CASE WHEN u.seen THEN u.version END, CASE WHEN u.seen THEN u.stock END,
     CASE WHEN u.seen THEN u.floor END, nullif(u.trace_id, '00000000-0000-0000-0000-000000000000'),
     nullif(u.facts, '')::jsonb, nullif(u.payload, '')
 FROM unnest($3::int[], $4::bigint[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[], $9::uuid[], $10::text[],
-    $11::text[], $12::text[], $13::bool[], $14::bigint[], $15::bigint[], $16::bigint[], $17::uuid[], $18::text[], $19::bytea[])
-    AS u(partition, record_offset, kind, quantity, occurred_ms, sku, event_key, code, detail, facts, seen, version, stock,
-         floor, trace_id, outcome, payload)";
+    $11::text[], $12::text[], $13::text[], $14::bool[], $15::bigint[], $16::bigint[], $17::bigint[], $18::uuid[],
+    $19::text[], $20::bytea[])
+    AS u(partition, record_offset, kind, quantity, occurred_ms, sku, event_key, code, detail, rule, facts, seen, version,
+         stock, floor, trace_id, outcome, payload)";
 
 const PARK: &str = "
 INSERT INTO plimsoll_internal.parked_events (topic_id, ruleset_revision, partition, record_offset, kind, quantity, occurred_ms,
-    sku, event_key, code, detail, version_seen, stock_seen, floor_seen, trace_id, facts, payload)
+    sku, event_key, code, detail, rule, version_seen, stock_seen, floor_seen, trace_id, facts, payload)
 SELECT $1, $2, u.partition, u.record_offset, u.kind, u.quantity, u.occurred_ms, u.sku,
     nullif(u.event_key, '00000000-0000-0000-0000-000000000000'), u.code,
-    nullif(u.detail, ''), CASE WHEN u.seen THEN u.version END, CASE WHEN u.seen THEN u.stock END,
+    nullif(u.detail, ''), nullif(u.rule, ''), CASE WHEN u.seen THEN u.version END, CASE WHEN u.seen THEN u.stock END,
     CASE WHEN u.seen THEN u.floor END, nullif(u.trace_id, '00000000-0000-0000-0000-000000000000'),
     nullif(u.facts, '')::jsonb, nullif(u.payload, '')
 FROM unnest($3::int[], $4::bigint[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[], $9::uuid[], $10::text[],
-    $11::text[], $12::text[], $13::bool[], $14::bigint[], $15::bigint[], $16::bigint[], $17::uuid[], $18::bytea[])
-    AS u(partition, record_offset, kind, quantity, occurred_ms, sku, event_key, code, detail, facts, seen, version, stock,
-         floor, trace_id, payload)";
+    $11::text[], $12::text[], $13::text[], $14::bool[], $15::bigint[], $16::bigint[], $17::bigint[], $18::uuid[], $19::bytea[])
+    AS u(partition, record_offset, kind, quantity, occurred_ms, sku, event_key, code, detail, rule, facts, seen, version,
+         stock, floor, trace_id, payload)";
 
 async fn insert_rows(
     folds: &Folds<'_>,
@@ -199,7 +186,7 @@ async fn insert_rows(
     };
     let mut values: Vec<Value> = vec![
         folds.job.topic_id.into(),
-        RULESET_REVISION.into(),
+        folds.judged.rules.revision().into(),
         array(rows.iter().map(|row| row.partition)),
         array(rows.iter().map(|row| row.offset)),
         array(rows.iter().map(|row| row.kind)),
@@ -207,8 +194,9 @@ async fn insert_rows(
         array(rows.iter().map(|row| row.occurred_ms)),
         array(rows.iter_mut().map(|row| std::mem::take(&mut row.sku))),
         array(rows.iter().map(|row| opt_uuid(row.key.map(|key| key.0)))),
-        array(rows.iter().map(|row| row.code.to_owned())),
+        array(rows.iter_mut().map(|row| std::mem::take(&mut row.code))),
         array(rows.iter_mut().map(|row| opt_text(row.detail.take()))),
+        array(rows.iter_mut().map(|row| opt_text(row.rule.take()))),
         array(rows.iter_mut().map(|row| opt_text(row.facts.take()))),
         array(rows.iter().map(|row| row.seen.is_some())),
         array(rows.iter().map(|row| seen(row).version)),

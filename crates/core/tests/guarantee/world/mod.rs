@@ -4,6 +4,7 @@
 mod event;
 mod exact;
 mod proxy;
+mod rules;
 mod running;
 mod servers;
 mod topic;
@@ -22,6 +23,7 @@ use tracing_subscriber::EnvFilter;
 pub(crate) use event::{adjust, count, record};
 pub(crate) use exact::balances;
 pub(crate) use proxy::{Cut, Proxy};
+pub(crate) use rules::{below, bundle, meeting, verdict};
 pub(crate) use running::Running;
 pub(crate) use topic::produce_and_abort;
 
@@ -248,6 +250,7 @@ fn settings(topic: servers::Topic, url: String) -> Settings {
             limits: Limits::default(),
         },
         nature: Nature::Intent,
+        rules: rules::settings(),
         id_window: Duration::from_secs(7 * 24 * 3600),
         part_bytes_max: 1 << 30,
         keep: None,

@@ -21,6 +21,7 @@ pub(super) fn expected(case: &Case) -> Folded {
     Folded {
         outcomes,
         slots: skus.values().map(Sku::after).collect(),
+        ..Folded::default()
     }
 }
 

@@ -22,8 +22,12 @@ fn told(outcome: Outcome) -> String {
             stock_after,
             version,
         } => format!("{change:+} makes {stock_after} v{version}"),
-        Outcome::Refused { refusal, seen } => format!("refused {}{}", refusal.code(), saw(seen)),
-        Outcome::Parked { hold, seen } => format!("parked {}{}", hold.code(), saw(seen)),
+        Outcome::Refused { refusal, seen } => {
+            format!("refused {}{}", refusal.code(|_| "a rule"), saw(seen))
+        }
+        Outcome::Parked { hold, seen } => {
+            format!("parked {}{}", hold.code(|_| "a rule"), saw(seen))
+        }
     }
 }
 

@@ -1,0 +1,172 @@
+//! Follows a folder: its bundles are pushed and its `ruleset.toml` is activated when they change.
+//! The folder speaks only when it says something else than it said last, from whichever replica:
+//! so a roll-back by a person or the breaker stays, also over a restart.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use std::sync::Arc;
+
+use plimsoll_rule_host::Document;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+
+use super::{Error, Shelf, Wish, activate, push, stored};
+use crate::database::statement;
+
+/// How a bundle's file ends.
+const ENDINGS: [&str; 2] = ["bundle", "plimsoll"];
+/// What is activated.
+const RULESET: &str = "ruleset.toml";
+/// Bundles of a folder at most, and bytes of one file at most: all of it is read each second.
+const FILES_MAX: usize = 100;
+const FILE_BYTES_MAX: u64 = 4 << 20;
+/// What did not work is tried again after this, or when the content changes.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// What stands in `activated_by`.
+const NAME: &str = "folder";
+
+/// A folder and what was done with it.
+pub(super) struct Folder {
+    path: PathBuf,
+    handled: Option<Content>,
+    failed: Option<(Instant, Content)>,
+    /// What was logged last, so that it is logged once.
+    complaint: String,
+}
+
+/// Everything in a folder that counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Content {
+    ruleset: Option<String>,
+    bundles: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf) -> Folder {
+        Folder {
+            path,
+            handled: None,
+            failed: None,
+            complaint: String::new(),
+        }
+    }
+
+    /// Does what is new. What goes wrong is logged, once.
+    pub(super) async fn look(&mut self, db: &DatabaseConnection, shelf: &Arc<Shelf>) {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || Content::read(&path));
+        match read.await.expect("a panic stops the process") {
+            Ok(content) => self.consider(content, db, shelf).await,
+            Err(error) => self.complain(format!("{}: {error}", self.path.display())),
+        }
+    }
+
+    async fn consider(&mut self, content: Content, db: &DatabaseConnection, shelf: &Arc<Shelf>) {
+        let waits =
+            |(when, failed): &(Instant, Content)| *failed == content && when.elapsed() < TRY_AGAIN;
+        if self.handled.as_ref() == Some(&content) || self.failed.as_ref().is_some_and(waits) {
+            return;
+        }
+        match content.apply(&self.path, db, shelf).await {
+            Ok(activated) => {
+                if let Some(revision) = activated {
+                    let folder = self.path.display();
+                    tracing::info!(%folder, revision, "the folder's ruleset is revision {revision}");
+                }
+                self.handled = Some(content);
+                self.failed = None;
+                self.complaint.clear();
+            }
+            Err(why) => {
+                self.failed = Some((Instant::now(), content));
+                self.complain(why);
+            }
+        }
+    }
+
+    fn complain(&mut self, why: String) {
+        if why != self.complaint {
+            tracing::error!("the folder of rules is not followed: {why}");
+            self.complaint = why;
+        }
+    }
+}
+
+impl Content {
+    fn read(folder: &Path) -> io::Result<Content> {
+        let mut content = Content::default();
+        for entry in folder.read_dir()? {
+            let path = entry?.path();
+            let ends = |ending: &str| path.extension().is_some_and(|found| found == ending);
+            if path.file_name().is_some_and(|name| name == RULESET) {
+                let bytes = limited(&path)?;
+                content.ruleset = Some(String::from_utf8_lossy(&bytes).into_owned());
+            } else if ENDINGS.into_iter().any(ends) {
+                content.bundles.insert(path.clone(), limited(&path)?);
+            }
+            if content.bundles.len() > FILES_MAX {
+                let why = format!("more than {FILES_MAX} bundles: keep those that are used");
+                return Err(io::Error::other(why));
+            }
+        }
+        Ok(content)
+    }
+
+    /// Pushes and activates what is new. The new revision, if there is one.
+    async fn apply(
+        &self,
+        folder: &Path,
+        db: &DatabaseConnection,
+        shelf: &Arc<Shelf>,
+    ) -> Result<Option<i32>, String> {
+        for (path, file) in &self.bundles {
+            let pushed = push(db, shelf, file, NAME).await;
+            pushed.map_err(|error| format!("{}: {}", path.display(), error.reason()))?;
+        }
+        let Some(text) = &self.ruleset else {
+            return Ok(None);
+        };
+        let activated = activate_written(text, folder, db, shelf).await;
+        let path = folder.join(RULESET);
+        activated.map_err(|error| format!("{}: {}", path.display(), error.reason()))
+    }
+}
+
+async fn activate_written(
+    text: &str,
+    folder: &Path,
+    db: &DatabaseConnection,
+    shelf: &Arc<Shelf>,
+) -> Result<Option<i32>, Error> {
+    let document = Document::from_toml(text)?;
+    let newest = stored::newest(db).await?;
+    if said_last(db).await? == Some(document.digest().to_string()) {
+        return Ok(None);
+    }
+    let wish = Wish {
+        by: NAME,
+        reason: &folder.display().to_string(),
+        expected: Some(newest),
+    };
+    activate(db, shelf, &document, wish).await.map(Some)
+}
+
+/// The digest of what a folder activated last.
+async fn said_last(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
+    let sql = "SELECT digest FROM plimsoll_internal.rulesets WHERE activated_by = $1
+               ORDER BY revision DESC LIMIT 1";
+    let row = db.query_one_raw(statement(sql, [NAME.into()])).await?;
+    row.map(|row| row.try_get_by_index(0)).transpose()
+}
+
+fn limited(path: &Path) -> io::Result<Vec<u8>> {
+    let named = |error: io::Error| io::Error::other(format!("{}: {error}", path.display()));
+    let bytes = path.metadata().map_err(named)?.len();
+    if bytes > FILE_BYTES_MAX {
+        let why = format!("{bytes} bytes, {FILE_BYTES_MAX} are the most");
+        return Err(named(io::Error::other(why)));
+    }
+    std::fs::read(path).map_err(named)
+}

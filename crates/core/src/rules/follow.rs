@@ -1,0 +1,213 @@
+//! Follows the desired ruleset: reads, verifies, compiles, swaps, and says what it has. Whatever
+//! fails, the present one stays. Does not know what the rules decide.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use plimsoll_rule_host::Ruleset;
+use sea_orm::DatabaseConnection;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::folder::Folder;
+use super::replica::{Row, Told};
+use super::{Error, Rules, breaker, listen, stored};
+use crate::database::Session;
+
+/// Looks at least this often, so that all replicas follow within a second.
+const LOOK: Duration = Duration::from_secs(1);
+/// A desired ruleset that cannot be made ready is tried again after this.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// So many older rulesets are tried if the desired one is refused.
+const LOOK_BACK_MAX: i64 = 16;
+
+/// What came of the last look.
+#[derive(Default)]
+pub(super) struct Seen {
+    desired: i32,
+    /// Why the desired ruleset is not the active one.
+    error: Option<String>,
+    tried: Option<Instant>,
+}
+
+impl Rules {
+    /// Makes the desired ruleset ready; or else the newest that can be, which is said. No lane may
+    /// run before.
+    ///
+    /// # Errors
+    /// If the database fails, or there are rulesets and none can be made ready. Try again.
+    pub async fn start(&self) -> Result<(), Error> {
+        let session = Session::open(&self.database, &self.instance).await?;
+        let started = self.start_with(session.db()).await;
+        session.discard();
+        started
+    }
+
+    /// A service that may not run tells others why.
+    async fn start_with(&self, db: &DatabaseConnection) -> Result<(), Error> {
+        let mut seen = Seen::default();
+        self.catch_up(db, &mut seen).await?;
+        let told = self.told(&seen);
+        match seen.error {
+            Some(why) if told.active == 0 => {
+                Row::new(&self.instance).tell(db, &told).await?;
+                Err(Error::NoneReady(why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Follows until it is aborted.
+    pub async fn follow(self: Arc<Rules>) {
+        let mut beside = JoinSet::new();
+        let (database, instance) = (self.database.clone(), self.instance.clone());
+        beside.spawn(listen::listen(database, instance, Arc::clone(&self.news)));
+        let mut follower = Follower {
+            folder: self.folder.clone().map(Folder::new),
+            row: Row::new(&self.instance),
+            seen: Seen::default(),
+            session: None,
+            complaint: String::new(),
+            rules: self,
+        };
+        loop {
+            follower.look().await;
+            // Woken, or a second later: it looks either way.
+            timeout(LOOK, follower.rules.news.notified()).await.ok();
+        }
+    }
+
+    /// Swaps to the newest ruleset above the present that can be made ready.
+    async fn catch_up(&self, db: &DatabaseConnection, seen: &mut Seen) -> Result<(), Error> {
+        let base = self.base(db).await?;
+        let newer = stored::above(db, base, LOOK_BACK_MAX).await?;
+        let desired = newer.first().copied().unwrap_or(base);
+        let waits = |tried: Instant| tried.elapsed() < TRY_AGAIN;
+        if desired == seen.desired && seen.error.is_some() && seen.tried.is_some_and(waits) {
+            return Ok(());
+        }
+        let mut error = None;
+        for revision in newer {
+            match self.make(db, revision).await {
+                Ok(ruleset) => {
+                    self.swap(ruleset);
+                    break;
+                }
+                Err(failed) if failed.is_outside() => return Err(failed),
+                Err(failed) => {
+                    error
+                        .get_or_insert_with(|| format!("revision {revision}: {}", failed.reason()));
+                }
+            }
+        }
+        if error.is_some() && error != seen.error {
+            let why = error.as_deref().unwrap_or_default();
+            let active = self.now().revision();
+            tracing::error!(desired, active, "the desired ruleset is refused: {why}");
+        }
+        *seen = Seen {
+            desired,
+            error,
+            tried: Some(Instant::now()),
+        };
+        Ok(())
+    }
+
+    /// The revision to look above: the active one, or all if the database does not have it any
+    /// more, because it went back.
+    async fn base(&self, db: &DatabaseConnection) -> Result<i32, Error> {
+        let active = self.now();
+        if active.revision() == 0 {
+            return Ok(0);
+        }
+        let stored = stored::digest(db, active.revision()).await?;
+        if stored.is_some_and(|digest| digest == active.digest().to_string()) {
+            return Ok(active.revision());
+        }
+        let revision = active.revision();
+        tracing::error!(
+            revision,
+            "the active ruleset is not in the database any more"
+        );
+        if stored::newest(db).await? == 0 {
+            self.swap(Ruleset::none());
+        }
+        Ok(0)
+    }
+
+    async fn make(&self, db: &DatabaseConnection, revision: i32) -> Result<Ruleset, Error> {
+        let stored = stored::load(db, revision).await?;
+        self.shelf.ruleset(stored).await
+    }
+
+    /// What others may know.
+    fn told(&self, seen: &Seen) -> Told {
+        let active = self.now();
+        let (revision, digest) = (active.revision(), active.digest().to_string());
+        Told {
+            desired: seen.desired,
+            active: revision,
+            active_digest: if revision == 0 { String::new() } else { digest },
+            error: seen.error.clone().unwrap_or_default(),
+        }
+    }
+
+    fn swap(&self, ruleset: Ruleset) {
+        let (revision, digest) = (ruleset.revision(), ruleset.digest());
+        self.ready.store(Arc::new(ruleset));
+        self.wanted.fetch_max(revision, Ordering::Relaxed);
+        self.metrics
+            .ruleset_revision(u64::try_from(revision).unwrap_or(0));
+        tracing::info!(revision, %digest, "ruleset {revision} is active");
+    }
+}
+
+/// The follower's own things.
+struct Follower {
+    rules: Arc<Rules>,
+    folder: Option<Folder>,
+    row: Row,
+    seen: Seen,
+    session: Option<Session>,
+    /// What was logged last, so that it is logged once.
+    complaint: String,
+}
+
+impl Follower {
+    async fn look(&mut self) {
+        let looked = self.try_look().await;
+        let complaint = looked
+            .err()
+            .map_or_else(String::new, |error| error.reason());
+        if !complaint.is_empty() {
+            if let Some(session) = self.session.take() {
+                session.discard();
+            }
+            if complaint != self.complaint {
+                tracing::warn!("following rulesets failed and is tried again: {complaint}");
+            }
+        }
+        self.complaint = complaint;
+    }
+
+    async fn try_look(&mut self) -> Result<(), Error> {
+        let rules = Arc::clone(&self.rules);
+        let session = match self.session.take() {
+            Some(session) => session,
+            None => Session::open(&rules.database, &rules.instance).await?,
+        };
+        let db = session.db().clone();
+        self.session = Some(session);
+        rules.catch_up(&db, &mut self.seen).await?;
+        self.row.tell(&db, &rules.told(&self.seen)).await?;
+        for trip in rules.tripped() {
+            breaker::roll_back(&db, trip).await?;
+            rules.acted_on(trip);
+        }
+        if let Some(folder) = &mut self.folder {
+            folder.look(&db, &rules.shelf).await;
+        }
+        Ok(())
+    }
+}

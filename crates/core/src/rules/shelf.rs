@@ -1,0 +1,167 @@
+//! Rules that are ready, by digest: an unchanged bundle is compiled once. From a stored ruleset
+//! to one that can be asked, step by step. Reads no database.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use plimsoll_rule_host::activate::{self, Refused};
+use plimsoll_rule_host::bundle::Trust;
+use plimsoll_rule_host::{Bundle, Digest, Document, Engine, Limits, Rule, Ruleset};
+
+use super::stored::File;
+use super::{Error, Stored};
+use crate::clock;
+
+/// Compiled rules that are kept; beyond, only those that are needed. Some hundred kilobytes each.
+const KEPT_MAX: usize = 64;
+/// How long a file that does not become a rule is not tried again: what cannot be compiled in
+/// time goes on compiling behind our back, and must not pile up.
+const REFUSED_FOR: Duration = Duration::from_secs(300);
+
+/// Makes rulesets ready, and keeps what may be needed again.
+pub struct Shelf {
+    engine: Engine,
+    trust: Trust,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    rules: HashMap<Digest, Rule>,
+    /// By the number of the file, because the same bundle may be pushed again, signed anew.
+    refused: HashMap<i64, (Instant, Arc<Refused>)>,
+}
+
+/// A ruleset that is ready, and its rules.
+pub(super) struct Ready {
+    pub(super) ruleset: Ruleset,
+    pub(super) rules: HashMap<Digest, Rule>,
+}
+
+impl std::fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shelf").finish_non_exhaustive()
+    }
+}
+
+impl Shelf {
+    /// An empty one that believes these keys.
+    ///
+    /// # Errors
+    /// If this machine has no room for the engine.
+    pub fn new(trust: Trust) -> Result<Arc<Shelf>, Error> {
+        let engine = Engine::new(Limits::default());
+        Ok(Arc::new(Shelf {
+            engine: engine.map_err(|error| Error::Engine(format!("{error:#}")))?,
+            trust,
+            kept: Mutex::default(),
+        }))
+    }
+
+    /// Whether a file is a bundle that this service would use, as far as signatures say.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(super) fn open(&self, file: &[u8]) -> Result<Bundle, Error> {
+        Bundle::open(file, &self.trust, clock::now_s()).map_err(Error::File)
+    }
+
+    /// A stored ruleset, ready to be asked.
+    ///
+    /// # Errors
+    /// If one of its bundles is missing or refused, or a parameter is out of range.
+    pub async fn ruleset(self: &Arc<Shelf>, stored: Stored) -> Result<Ruleset, Error> {
+        Ok(self.ready(stored).await?.ruleset)
+    }
+
+    /// Verifies and compiles away from where events flow.
+    pub(super) async fn ready(self: &Arc<Shelf>, stored: Stored) -> Result<Ready, Error> {
+        let shelf = Arc::clone(self);
+        let made = tokio::task::spawn_blocking(move || shelf.ready_now(&stored, clock::now_s()));
+        made.await.expect("a panic stops the process")
+    }
+
+    fn ready_now(&self, stored: &Stored, now: i64) -> Result<Ready, Error> {
+        let Stored {
+            revision,
+            document,
+            files,
+        } = stored;
+        let mut rules = HashMap::new();
+        for (digest, files) in files.iter().filter(|(_, files)| !files.is_empty()) {
+            rules.insert(*digest, self.rule(*digest, files, now)?);
+        }
+        self.tidy(document);
+        Ok(Ready {
+            ruleset: Ruleset::assemble(*revision, document, &rules)?,
+            rules,
+        })
+    }
+
+    /// The rule of the newest file that is trusted; otherwise why the newest is not.
+    fn rule(&self, digest: Digest, files: &[File], now: i64) -> Result<Rule, Error> {
+        let mut first = None;
+        for file in files {
+            match self.rule_of(digest, file, now) {
+                Ok(rule) => return Ok(rule),
+                Err(error) => {
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.expect("there is at least one file"))
+    }
+
+    fn rule_of(&self, digest: Digest, file: &File, now: i64) -> Result<Rule, Error> {
+        let refused = |source| Error::Refused {
+            name: file.name.clone(),
+            digest,
+            source,
+        };
+        let bundle = Bundle::open(&file.bytes, &self.trust, now);
+        let bundle = bundle.map_err(|error| refused(Arc::new(Refused::Verify(error))))?;
+        if bundle.digest() != digest {
+            return Err(Error::Exchanged(digest));
+        }
+        if let Some(rule) = self.kept.lock().rules.get(&digest) {
+            return Ok(rule.clone());
+        }
+        self.compiled(file.number, bundle).map_err(refused)
+    }
+
+    fn compiled(&self, number: i64, bundle: Bundle) -> Result<Rule, Arc<Refused>> {
+        if let Some((when, why)) = self.kept.lock().refused.get(&number)
+            && when.elapsed() < REFUSED_FOR
+        {
+            return Err(Arc::clone(why));
+        }
+        let digest = bundle.digest();
+        let loaded = activate::load(&self.engine, bundle);
+        let mut kept = self.kept.lock();
+        match loaded {
+            Ok(rule) => {
+                kept.rules.insert(digest, rule.clone());
+                Ok(rule)
+            }
+            Err(why) => {
+                let why = Arc::new(why);
+                kept.refused
+                    .insert(number, (Instant::now(), Arc::clone(&why)));
+                Err(why)
+            }
+        }
+    }
+
+    /// Forgets what this ruleset does not need, if there is much of it.
+    fn tidy(&self, document: &Document) {
+        let mut kept = self.kept.lock();
+        if kept.rules.len() > KEPT_MAX {
+            let needed = |digest: &Digest| document.rules.iter().any(|rule| rule.bundle == *digest);
+            kept.rules.retain(|digest, _| needed(digest));
+        }
+        kept.refused
+            .retain(|_, (when, _)| when.elapsed() < REFUSED_FOR);
+    }
+}

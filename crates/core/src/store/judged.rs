@@ -1,0 +1,129 @@
+//! The fold of one attempt under the ruleset that was active when it began, and the words that
+//! its rows take from there. Decides nothing itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use plimsoll_domain::{
+    Answered, Event, Folded, Hold, Policy, Question, Refusal, Said, Slot, fold, fold_asking,
+};
+use plimsoll_rule_host::{Facts, Report, Ruleset, Unavailable};
+
+use crate::batch::Read;
+use crate::locks::Sku;
+use crate::rules::Lent;
+
+/// A folded attempt.
+pub(crate) struct Judged {
+    pub(crate) rules: Arc<Ruleset>,
+    pub(crate) folded: Folded,
+    /// What was noticed about the rules.
+    pub(crate) report: Report,
+    /// What a rule did instead of answering, by the event that it was asked about.
+    faults: BTreeMap<(u32, Said), String>,
+}
+
+/// What is folded, under which rules.
+pub(crate) struct Judging<'a> {
+    pub(crate) rules: &'a Arc<Ruleset>,
+    pub(crate) policy: &'a Policy,
+    /// The names of the slots.
+    pub(crate) skus: &'a [Sku],
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) reads: Vec<&'a Read>,
+}
+
+impl Judging<'_> {
+    /// Folds, knowing these identities.
+    pub(crate) fn fold(&self, answered: &Answered) -> Result<Judged, Unavailable> {
+        let events: Vec<Event> = self.reads.iter().map(|read| read.event).collect();
+        if self.rules.is_silent() {
+            return Ok(Judged {
+                rules: Arc::clone(self.rules),
+                folded: fold(&events, &self.slots, answered, self.policy),
+                report: Report::default(),
+                faults: BTreeMap::new(),
+            });
+        }
+        // The rules take a while; whoever else waits for this thread goes to another.
+        tokio::task::block_in_place(|| self.ask(&events, answered))
+    }
+
+    fn ask(&self, events: &[Event], answered: &Answered) -> Result<Judged, Unavailable> {
+        let lent: Vec<Lent<'_>> = self.reads.iter().map(|read| self.lend(read)).collect();
+        let mut judge = self.rules.judge();
+        let mut asked = Vec::new();
+        let ask = |questions: &[Question]| {
+            asked.extend(questions.iter().map(|question| question.event));
+            let facts = |question: &Question| lent[question.event as usize].meets(question.seen);
+            let rows: Vec<Facts<'_>> = questions.iter().map(facts).collect();
+            judge.ask(&rows)
+        };
+        let folded = fold_asking(events, &self.slots, answered, self.policy, ask)?;
+        let report = judge.report(&folded.used);
+        let deciding = report.faults.iter().filter(|fault| fault.enforced);
+        let faults = deciding.map(|fault| {
+            let event = asked[fault.question as usize];
+            ((event, fault.said), fault.message())
+        });
+        Ok(Judged {
+            rules: Arc::clone(self.rules),
+            faults: faults.collect(),
+            folded,
+            report,
+        })
+    }
+
+    fn lend<'a>(&'a self, read: &'a Read) -> Lent<'a> {
+        let Event {
+            slot, kind, nature, ..
+        } = read.event;
+        let sku = &self.skus[slot as usize];
+        Lent::of(sku, kind, nature, read.occurred_ms, read.facts.as_deref())
+    }
+}
+
+/// Columns of a row that tell why.
+pub(crate) struct Why<'a> {
+    pub(crate) code: &'a str,
+    /// The rule's name, if it was one.
+    pub(crate) rule: Option<&'a str>,
+    pub(crate) detail: Option<String>,
+}
+
+impl Judged {
+    /// Why the event of this number was refused.
+    pub(crate) fn why_refused(&self, event: u32, refusal: Refusal) -> Why<'_> {
+        self.why(
+            event,
+            refusal.code(|said| self.rules.code(said)),
+            refusal.said(),
+        )
+    }
+
+    /// Why it waits.
+    pub(crate) fn why_parked(&self, event: u32, hold: Hold) -> Why<'_> {
+        self.why(event, hold.code(|said| self.rules.code(said)), hold.said())
+    }
+
+    fn why<'a>(&'a self, event: u32, code: &'a str, said: Option<Said>) -> Why<'a> {
+        Why {
+            code,
+            rule: said.map(|said| self.rules.rule(said)),
+            detail: said.map(|said| {
+                let fault = self.faults.get(&(event, said)).cloned();
+                fault.unwrap_or_else(|| self.rules.message(said))
+            }),
+        }
+    }
+
+    /// What rules mark on the event of this number.
+    pub(crate) fn flags(&self, event: u32) -> impl Iterator<Item = &str> {
+        let flags = &self.folded.flags;
+        let first = flags.partition_point(|&(flagged, _)| flagged < event);
+        let flags = flags[first..]
+            .iter()
+            .take_while(move |&&(flagged, _)| flagged == event);
+        flags.map(|&(_, said)| self.rules.code(said))
+    }
+}

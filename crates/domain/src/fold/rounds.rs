@@ -1,0 +1,213 @@
+//! The fold with rules: each round asks about the rest of every SKU at the balances it will
+//! probably have, and decides as far as those were right. Knows no rule.
+
+use std::ops::Range;
+
+use super::after::{Met, judge};
+use super::guess::Guess;
+use super::{After, Answered, Folded, Policy, Question, Repeats};
+use crate::verdict::{Combined, Decision, Said};
+use crate::{Event, Outcome, Refusal, Slot, Stock};
+
+/// After a round, the next asks about so many times as many events of the SKU as this one decided,
+/// and at least about `WINDOW_MIN`, which take about as long as a round itself: a guess that is
+/// always wrong costs no more than twice the rounds.
+const WINDOW_GROWTH: usize = 4;
+const WINDOW_MIN: usize = 64;
+
+/// As [`fold`](super::fold), with rules: `ask` answers for all questions of a round, in their
+/// order. There are about as many rounds as the verdicts on one SKU flip.
+///
+/// # Errors
+/// That of `ask`; nothing is decided then.
+///
+/// # Panics
+/// If an event names a slot that is not there, or `ask` does not answer every question.
+pub fn fold_asking<E>(
+    events: &[Event],
+    slots: &[Slot],
+    answered: &Answered,
+    policy: &Policy,
+    mut ask: impl FnMut(&[Question]) -> Result<Vec<Combined>, E>,
+) -> Result<Folded, E> {
+    let mut repeats = Repeats::new(events, answered);
+    let repeats: Vec<_> = events.iter().map(|event| repeats.of(event)).collect();
+    let batch = Batch {
+        events,
+        repeats: &repeats,
+        policy,
+    };
+    let mut tails: Vec<Tail> = slots.iter().map(|&slot| Tail::of(slot)).collect();
+    for (n, event) in (0..).zip(events) {
+        tails[event.slot as usize].events.push(n);
+    }
+    let mut decided = Decided {
+        outcomes: vec![None; events.len()],
+        ..Decided::default()
+    };
+    for tail in &mut tails {
+        tail.advance(&batch, &[], &mut decided);
+    }
+    let mut asked = 0;
+    loop {
+        let questions = questions(&batch, &mut tails);
+        if questions.is_empty() {
+            return Ok(decided.folded(&tails));
+        }
+        let answers = ask(&questions)?;
+        assert_eq!(answers.len(), questions.len(), "every question is answered");
+        let answers: Vec<Answer> = (asked..)
+            .zip(questions.into_iter().zip(answers))
+            .map(|(number, (question, combined))| Answer {
+                number,
+                question,
+                combined,
+            })
+            .collect();
+        let more = u32::try_from(answers.len()).expect("a batch has fewer than 2^32 questions");
+        asked = asked.saturating_add(more);
+        for tail in tails.iter_mut().filter(|tail| !tail.is_done()) {
+            let answers = &answers[tail.questions.clone()];
+            let count = tail.advance(&batch, answers, &mut decided);
+            tail.window = WINDOW_MIN.max(WINDOW_GROWTH.saturating_mul(count));
+        }
+    }
+}
+
+/// What stays the same over all rounds.
+struct Batch<'a> {
+    events: &'a [Event],
+    repeats: &'a [Option<Refusal>],
+    policy: &'a Policy,
+}
+
+/// One question and what the rules say.
+struct Answer {
+    number: u32,
+    question: Question,
+    combined: Combined,
+}
+
+/// What the rounds have decided so far.
+#[derive(Default)]
+struct Decided {
+    outcomes: Vec<Option<Outcome>>,
+    flags: Vec<(u32, Said)>,
+    used: Vec<u32>,
+}
+
+impl Decided {
+    fn folded(mut self, tails: &[Tail]) -> Folded {
+        self.flags.sort_by_key(|&(event, _)| event);
+        let outcomes = self.outcomes.into_iter();
+        Folded {
+            outcomes: outcomes
+                .map(|outcome| outcome.expect("all tails are done"))
+                .collect(),
+            slots: tails.iter().map(|tail| tail.after).collect(),
+            flags: self.flags,
+            used: self.used,
+        }
+    }
+}
+
+/// The questions of one round, those of a tail together.
+fn questions(batch: &Batch<'_>, tails: &mut [Tail]) -> Vec<Question> {
+    let mut questions = Vec::new();
+    for tail in tails.iter_mut().filter(|tail| !tail.is_done()) {
+        let start = questions.len();
+        tail.ask(batch, &mut questions);
+        tail.questions = start..questions.len();
+    }
+    questions
+}
+
+/// One SKU, and its events that are not decided yet.
+struct Tail {
+    after: After,
+    events: Vec<u32>,
+    /// Which of them is next.
+    next: usize,
+    /// How many are asked about at most.
+    window: usize,
+    guess: Guess,
+    /// Its questions of this round.
+    questions: Range<usize>,
+}
+
+impl Tail {
+    fn of(slot: Slot) -> Tail {
+        Tail {
+            after: After::of(slot),
+            events: Vec::new(),
+            next: 0,
+            window: usize::MAX,
+            guess: Guess::default(),
+            questions: 0..0,
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.next == self.events.len()
+    }
+
+    /// Folds on, as guessed, and notes what would be asked on the way.
+    fn ask(&self, batch: &Batch<'_>, questions: &mut Vec<Question>) {
+        let mut after = self.after;
+        for &n in self.events[self.next..].iter().take(self.window) {
+            let (event, repeat) = batch.event(n);
+            let outcome = match after.meet(event, repeat, batch.policy) {
+                Met::Outcome(outcome) => outcome,
+                Met::Product(stock) => {
+                    questions.push(question(n, stock));
+                    if self.guess.refuses(event, stock) {
+                        continue;
+                    }
+                    judge(event, stock, batch.policy.limits, Decision::Accept)
+                }
+            };
+            after.record(outcome);
+        }
+    }
+
+    /// Decides as far as no answer is missing. Answers how many events that were.
+    fn advance(&mut self, batch: &Batch<'_>, answers: &[Answer], decided: &mut Decided) -> usize {
+        let (start, mut answers) = (self.next, answers.iter());
+        while let Some(&n) = self.events.get(self.next) {
+            let (event, repeat) = batch.event(n);
+            let outcome = match self.after.meet(event, repeat, batch.policy) {
+                Met::Outcome(outcome) => outcome,
+                Met::Product(stock) => {
+                    let asked = |answer: &&Answer| answer.question == question(n, stock);
+                    let Some(answer) = answers.next().filter(asked) else {
+                        break;
+                    };
+                    let decision = answer.combined.decision;
+                    let outcome = judge(event, stock, batch.policy.limits, decision);
+                    self.guess.learn(event, stock, outcome);
+                    decided.used.push(answer.number);
+                    let flags = answer.combined.flags.iter();
+                    decided.flags.extend(flags.map(|&said| (n, said)));
+                    outcome
+                }
+            };
+            self.after.record(outcome);
+            decided.outcomes[n as usize] = Some(outcome);
+            self.next = self.next.saturating_add(1);
+        }
+        self.next.saturating_sub(start)
+    }
+}
+
+impl Batch<'_> {
+    fn event(&self, n: u32) -> (&Event, Option<Refusal>) {
+        (&self.events[n as usize], self.repeats[n as usize])
+    }
+}
+
+fn question(event: u32, stock: Stock) -> Question {
+    Question {
+        event,
+        seen: stock.seen(),
+    }
+}
