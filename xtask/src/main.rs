@@ -28,7 +28,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command {
         name: "setup",
-        arguments: "[--for demo]",
+        arguments: "[--for demo] [--jaeger]",
         does: "find or install what everything, or only the demo, needs",
         run: setup,
     },
@@ -53,19 +53,19 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "rules",
         arguments: "",
-        does: "test the shipped rules, build them to bundles and try their cases",
+        does: "test the shipped rules, build them to bundles and try those",
         run: |rest| nothing_after(&rest).and_then(|()| rules::run()),
     },
     Command {
         name: "bench",
         arguments: "[--quick] [FLAGS]",
-        does: "measure the consumer beside others, on real servers",
+        does: "measure the consumer beside others, on real servers; `bench rules`: the rules",
         run: bench,
     },
     Command {
         name: "up",
         arguments: "",
-        does: "start Kafka and PostgreSQL for work by hand, print their addresses",
+        does: "start Kafka, PostgreSQL and Jaeger (if it is set up), print their addresses",
         run: |rest| nothing_after(&rest).and_then(|()| servers::up()),
     },
     Command {
@@ -116,32 +116,47 @@ fn help() -> String {
     } in COMMANDS
     {
         let typed = format!("{name} {arguments}");
-        text.push_str(&format!("\n  {typed:<28}{does}"));
+        text.push_str(&format!("\n  {typed:<31}{does}"));
     }
     text
 }
 
 fn setup(rest: Vec<OsString>) -> anyhow::Result<()> {
-    setup::run(scope(rest).map_err(|error| Exit::new(USAGE, error.to_string()))?)
+    let wanted = wanted(rest).map_err(|error| Exit::new(USAGE, error.to_string()))?;
+    setup::run(wanted.scope)?;
+    match wanted.jaeger {
+        true => setup::jaeger(),
+        false => Ok(()),
+    }
 }
 
-fn scope(rest: Vec<OsString>) -> Result<Scope, lexopt::Error> {
-    let mut scope = Scope::Everything;
+/// What `setup` was asked for.
+struct Wanted {
+    scope: Scope,
+    jaeger: bool,
+}
+
+fn wanted(rest: Vec<OsString>) -> Result<Wanted, lexopt::Error> {
+    let mut wanted = Wanted {
+        scope: Scope::Everything,
+        jaeger: false,
+    };
     let mut parser = lexopt::Parser::from_args(rest);
     while let Some(argument) = parser.next()? {
         match argument {
             lexopt::Arg::Long("for") => {
-                scope = match parser.value()?.to_str() {
+                wanted.scope = match parser.value()?.to_str() {
                     Some("demo") => Scope::Demo,
                     _ => {
                         return Err("`--for` takes `demo`; without it, everything is set up".into());
                     }
                 };
             }
+            lexopt::Arg::Long("jaeger") => wanted.jaeger = true,
             other => return Err(other.unexpected()),
         }
     }
-    Ok(scope)
+    Ok(wanted)
 }
 
 fn demo(rest: Vec<OsString>) -> anyhow::Result<()> {
@@ -155,6 +170,11 @@ fn demo(rest: Vec<OsString>) -> anyhow::Result<()> {
 
 fn bench(rest: Vec<OsString>) -> anyhow::Result<()> {
     setup::run(Scope::Everything)?;
+    if let [what, after @ ..] = &rest[..]
+        && what == "rules"
+    {
+        return nothing_after(after).and_then(|()| rules::bench());
+    }
     process::become_binary("plimsoll-tests", "bench", rest)
 }
 
@@ -190,13 +210,15 @@ mod tests {
     }
 
     #[test]
-    fn setup_takes_a_scope_and_nothing_else() {
-        assert!(matches!(scope(vec![]), Ok(Scope::Everything)));
-        assert!(matches!(
-            scope(vec!["--for".into(), "demo".into()]),
-            Ok(Scope::Demo)
-        ));
-        assert!(scope(vec!["--for".into(), "kafka".into()]).is_err());
-        assert!(scope(vec!["demo".into()]).is_err());
+    fn setup_takes_a_scope_and_jaeger_and_nothing_else() {
+        let asked = |words: &[&str]| {
+            let wanted = wanted(words.iter().map(OsString::from).collect());
+            wanted.map(|it| (it.scope, it.jaeger)).ok()
+        };
+        assert_eq!(asked(&[]), Some((Scope::Everything, false)));
+        assert_eq!(asked(&["--for", "demo"]), Some((Scope::Demo, false)));
+        assert_eq!(asked(&["--jaeger"]), Some((Scope::Everything, true)));
+        assert_eq!(asked(&["--for", "kafka"]), None);
+        assert_eq!(asked(&["demo"]), None);
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::setup::{self, Scope};
-use crate::{process, say, tidy};
+use crate::{process, rules, say, tidy};
 
 /// Sets up what is missing, then checks everything, cheapest first. With a
 /// filter (or flags for the test harness) it runs the tests that match, only.
@@ -33,7 +33,11 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
         test.arg("--")
             .args(filter.iter().filter(|word| *word != "--"));
     }
-    step("cargo test", || process::run(&mut test))
+    step("cargo test", || process::run(&mut test))?;
+    match filter.is_empty() {
+        true => step("rules", rules::run),
+        false => Ok(()),
+    }
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

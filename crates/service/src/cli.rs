@@ -9,6 +9,7 @@ mod migrate;
 mod parked;
 mod positions;
 mod products;
+mod rules;
 
 pub(crate) use arguments::{Arguments, Demo, Explain, Verify};
 pub(crate) use place::Record;
@@ -34,12 +35,15 @@ pub(crate) async fn dispatch(
     if let Command::Check(options) = &arguments.command {
         return check::run(config, options).await;
     }
+    if let Command::Rules(command) = arguments.command {
+        return rules::run(config, command).await;
+    }
     let config = config.map_err(Failure::Configuration)?;
     match arguments.command {
         Command::Run => run::run(config).await,
         Command::Demo(options) => demo::run(config, options).await,
         Command::Migrate(command) => migrate::run(&config, command).await,
-        Command::Check(_) => unreachable!("answered above"),
+        Command::Check(_) | Command::Rules(_) => unreachable!("answered above"),
         Command::Verify(options) => verify::run(&config, &options).await,
         Command::Explain(options) => explain::run(&config, &options).await,
         Command::Products(command) => products::run(&config, command).await,

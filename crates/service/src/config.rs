@@ -10,6 +10,7 @@ mod admin;
 mod database;
 mod kafka;
 mod reader;
+mod rules;
 
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) consumer: Consumer,
     pub(crate) stock: Stock,
     pub(crate) ledger: Ledger,
+    pub(crate) rules: plimsoll_core::rules::Settings,
     pub(crate) admin: Admin,
     pub(crate) telemetry: Telemetry,
 }
@@ -84,6 +86,7 @@ impl Config {
             consumer: consumer(&mut reader),
             stock: stock(&mut reader),
             ledger: ledger(&mut reader),
+            rules: rules::read(&mut reader),
             admin: admin::read(&mut reader),
             telemetry: telemetry(&mut reader),
         };
@@ -108,6 +111,7 @@ impl Config {
             batch_bytes_max: self.consumer.batch_bytes_max,
             policy: self.stock.policy,
             nature: self.stock.nature,
+            rules: self.rules.clone(),
             id_window: self.stock.id_window,
             part_bytes_max: self.ledger.part_bytes_max,
             keep: self.ledger.keep,

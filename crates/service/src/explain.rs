@@ -1,12 +1,14 @@
 //! `plimsoll explain`: what happened to an event or a record, and why, from what was stored with
-//! the decision. It never decides anything again.
+//! the decision, and by asking the rules again that were active then.
 
 mod fate;
 mod record;
+mod rules;
 mod sentence;
 
 use plimsoll_wire::Headers;
 use sea_orm::sqlx::postgres::PgPool;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::cli::Explain;
@@ -15,6 +17,7 @@ use crate::database;
 use crate::exit::{Failure, Verdict};
 use crate::say;
 use fate::Fate;
+use rules::{Answer, Repeater};
 
 pub(crate) async fn run(config: &Config, options: &Explain) -> Result<Verdict, Failure> {
     let key = options
@@ -33,26 +36,49 @@ pub(crate) async fn run(config: &Config, options: &Explain) -> Result<Verdict, F
 
 async fn event(db: &PgPool, key: Uuid, options: &Explain) -> Result<Verdict, Failure> {
     let fates = fate::of_event(db, key, options.sku.as_deref()).await?;
+    let nothing = fates.is_empty();
+    let rows = explained(db, fates).await?;
     if options.json {
-        say::json(&serde_json::json!({ "event_key": key, "rows": fates }));
+        say::json(&serde_json::json!({ "event_key": key, "rows": rows }));
     } else {
         say::line(format_args!("Event key {key}."));
-        fates.iter().for_each(tell);
+        rows.iter().for_each(tell);
     }
-    if fates.is_empty() {
+    if nothing {
         say::note(
             "Nothing with this identity was decided or is parked. Either its record is not read yet, \
              or it named a source (--source), or it was malformed, which keeps no identity (--record finds it), \
              or its ledger part was dropped by retention.",
         );
     }
-    Ok(Verdict::finding_if(fates.is_empty()))
+    Ok(Verdict::finding_if(nothing))
 }
 
-fn tell(fate: &Fate) {
+/// A row, and what each rule said.
+#[derive(Serialize)]
+struct Explained {
+    #[serde(flatten)]
+    fate: Fate,
+    rules: Vec<Answer>,
+}
+
+async fn explained(db: &PgPool, fates: Vec<Fate>) -> Result<Vec<Explained>, Failure> {
+    let mut repeater = Repeater::new(db);
+    let mut rows = Vec::with_capacity(fates.len());
+    for fate in fates {
+        let rules = repeater.answers(&fate).await?;
+        rows.push(Explained { fate, rules });
+    }
+    Ok(rows)
+}
+
+fn tell(row: &Explained) {
     say::line("");
-    for line in sentence::of(fate) {
+    for line in sentence::of(&row.fate) {
         say::line(line);
+    }
+    for answer in &row.rules {
+        say::line(answer.line());
     }
 }
 

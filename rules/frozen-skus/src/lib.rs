@@ -25,6 +25,9 @@ fn decide(event: &Facts, parameters: &Parameters) -> Verdict {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -18,6 +18,9 @@ fn decide(event: &Facts, _: &Parameters) -> Verdict {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -35,6 +35,9 @@ fn decide(event: &Facts, limits: &Parameters) -> Verdict {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

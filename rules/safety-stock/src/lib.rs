@@ -23,6 +23,9 @@ fn decide(event: &Facts, parameters: &Parameters) -> Verdict {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -36,6 +36,9 @@ fn decide(event: &Facts, usual: &Parameters) -> Verdict {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

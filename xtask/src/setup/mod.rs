@@ -2,11 +2,14 @@
 //! and says what it found. Each part knows how to look for one thing; this
 //! file knows the order. Running it again changes nothing.
 
+mod jaeger;
 mod java;
 mod maven;
+mod once;
 mod packages;
 mod postgres;
 mod toolchain;
+mod wasm;
 
 use std::fs::{self, File, TryLockError};
 
@@ -20,7 +23,7 @@ use packages::Need;
 pub(crate) enum Scope {
     /// A C toolchain and PostgreSQL: what the demo starts.
     Demo,
-    /// Also Java and Kafka: what tests, benches and `up` start.
+    /// Also Java and Kafka, which tests, benches and `up` start, and what compiles rules.
     Everything,
 }
 
@@ -49,6 +52,29 @@ pub(crate) fn run(scope: Scope) -> Result<()> {
             java::newest().context("no usable Java although it was just installed")?,
         );
         say::found("Kafka", maven::kafka()?.display());
+        let wasm = wasm::describe().context("still nothing compiles rules to WebAssembly")?;
+        say::found("WebAssembly", wasm);
+    }
+    Ok(())
+}
+
+/// Jaeger as well, which `up` starts where it is.
+///
+/// # Errors
+/// Exit code 3 with what to do, when it cannot be built here.
+pub(crate) fn jaeger() -> Result<()> {
+    let _alone = lock()?;
+    say::found("Jaeger", jaeger::jaeger()?.display());
+    Ok(())
+}
+
+/// One line for those who work by hand, unless Jaeger is there.
+pub(crate) fn mention_jaeger() -> Result<()> {
+    if !jaeger::is_there()? {
+        say::found(
+            "Jaeger",
+            "not there; `cargo xtask setup --jaeger` builds it",
+        );
     }
     Ok(())
 }
@@ -66,6 +92,7 @@ fn missing(scope: Scope) -> Result<Vec<Need>> {
     }
     if scope == Scope::Everything {
         missing.extend(java::missing());
+        missing.extend(wasm::missing());
         maven |= !maven::has_kafka()?;
     }
     if maven {

@@ -22,6 +22,8 @@ pub(super) enum Need {
     NewerJava,
     Maven,
     Xz,
+    /// A Rust compiler that makes WebAssembly.
+    Wasm,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,6 +67,8 @@ impl Manager {
             ],
             Need::Maven => [&["maven"], &["maven"], &["maven"]],
             Need::Xz => [&["xz-utils"], &["xz"], &["xz"]],
+            // Elsewhere there is rustup, which has the target.
+            Need::Wasm => [&["rustc-web", "rust-web-src", "lld-19"], &[], &[]],
         };
         match self {
             Self::Apt => apt,

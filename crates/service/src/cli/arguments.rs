@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::place::{Partition, Record};
+use super::rules::Rules;
 
 /// Keeps stock right: reads inventory events from Kafka, writes stock and ledger to PostgreSQL.
 ///
@@ -55,6 +56,9 @@ pub(crate) enum Command {
     /// Positions of partitions: list, clear a halt, accept a gap
     #[command(subcommand)]
     Positions(Positions),
+    /// Rules: write, build, test, sign and inspect them
+    #[command(subcommand)]
+    Rules(Rules),
 }
 
 #[derive(Clone, Copy, Debug, Args)]

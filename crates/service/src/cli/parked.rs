@@ -99,6 +99,7 @@ async fn release(config: &Config, filter: &release::Filter) -> Result<Verdict, F
         &config.database,
         &stock.policy,
         stock.id_window,
+        &config.rules,
         filter,
         &mut progress,
     )

@@ -23,6 +23,9 @@ pub(crate) const KEYS: &[(&str, &str)] = &[
     ("stock.id_window", "7 days"),
     ("ledger.keep", "forever"),
     ("ledger.part_bytes_max", "1 GiB"),
+    ("rules.folder", ""),
+    ("rules.unsigned", "refuse"),
+    ("rules.trusted_keys", ""),
     ("admin.listen", "127.0.0.1:8090"),
     ("admin.token_file", ""),
     ("telemetry.log_format", "human"),
@@ -31,6 +34,14 @@ pub(crate) const KEYS: &[(&str, &str)] = &[
 
 /// The one key that is a table of its own, whose keys are librdkafka's.
 pub(crate) const PROPERTIES: &str = "kafka.properties";
+
+/// Keys that may be written as a list of texts, too; commas join them.
+const LISTS: &[&str] = &["rules.trusted_keys"];
+
+/// Whether a key may be written as a list.
+pub(super) fn is_list(key: &str) -> bool {
+    LISTS.contains(&key)
+}
 
 /// The default of a key.
 ///
@@ -61,7 +72,7 @@ pub(super) fn neighbours(key: &str) -> String {
         .filter_map(|(name, _)| Some((name, name.strip_prefix(section)?.strip_prefix('.')?)));
     let names: Vec<&str> = in_section.map(|(_, name)| name).collect();
     if names.is_empty() {
-        return "The sections are kafka, database, consumer, stock, ledger, admin and telemetry"
+        return "The sections are kafka, database, consumer, stock, ledger, rules, admin and telemetry"
             .to_owned();
     }
     let table = if section == "kafka" {

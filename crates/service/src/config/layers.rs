@@ -111,6 +111,7 @@ impl Layers {
                 toml::Value::String(text) => self.put(key, text, origin.clone()),
                 toml::Value::Integer(number) => self.put(key, number.to_string(), origin.clone()),
                 toml::Value::Boolean(flag) => self.put(key, flag.to_string(), origin.clone()),
+                toml::Value::Array(list) if keys::is_list(&key) => self.list(key, &list, origin),
                 toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) => {
                     let wrong = Wrong::new(
                         format!("a value of type {} means nothing here", value.type_str()),
@@ -118,6 +119,18 @@ impl Layers {
                     );
                     self.findings.push(wrong.at(key, origin));
                 }
+            }
+        }
+    }
+
+    /// A list of texts, as one text with commas.
+    fn list(&mut self, key: String, list: &[toml::Value], origin: &Origin) {
+        let texts: Option<Vec<&str>> = list.iter().map(toml::Value::as_str).collect();
+        match texts {
+            Some(texts) => self.put(key, texts.join(","), origin.clone()),
+            None => {
+                let wrong = Wrong::new("not everything in the list is a text", "Write texts only");
+                self.findings.push(wrong.at(key, origin));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Every refusal of a configuration: it names the key, where it was written, why, and what to do.
 
+mod rules;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -104,18 +106,18 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
 #[test]
 fn unknown_keys_are_refused_wherever_they_are_written() {
     check_all(
-        "brokers = 'a:1'\n[kafka]\nbroker = 'a:1'\n[rules]\nfolder = ''",
+        "brokers = 'a:1'\n[kafka]\nbroker = 'a:1'\n[rules]\nfolders = ''",
         &[
             ("PLIMSOLL_CONSUMER__LANE", "2"),
             ("PLIMSOLL_NOTHING__AT_ALL", ""),
         ],
         &["stock.window=1", "kafka.brokers"],
         expect![[r#"
-            brokers (plimsoll.toml): there is no such key. The sections are kafka, database, consumer, stock, ledger, admin and telemetry.
+            brokers (plimsoll.toml): there is no such key. The sections are kafka, database, consumer, stock, ledger, rules, admin and telemetry.
             kafka.broker (plimsoll.toml): there is no such key. The keys of kafka are brokers, topic, group, start, protocol, properties.
-            rules.folder (plimsoll.toml): there is no such key. The sections are kafka, database, consumer, stock, ledger, admin and telemetry.
+            rules.folders (plimsoll.toml): there is no such key. The keys of rules are folder, unsigned, trusted_keys.
             consumer.lane (PLIMSOLL_CONSUMER__LANE): there is no such key. The keys of consumer are lanes, batch_records_max, batch_bytes_max, drain_limit.
-            nothing.at_all (PLIMSOLL_NOTHING__AT_ALL): there is no such key. The sections are kafka, database, consumer, stock, ledger, admin and telemetry.
+            nothing.at_all (PLIMSOLL_NOTHING__AT_ALL): there is no such key. The sections are kafka, database, consumer, stock, ledger, rules, admin and telemetry.
             stock.window (--set): there is no such key. The keys of stock are unknown_sku, nature, floor_default, id_window.
             kafka.brokers (--set): has no value. Write --set KEY=VALUE.
         "#]],

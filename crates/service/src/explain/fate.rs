@@ -50,6 +50,7 @@ pub(super) struct Fate {
     pub(super) payload: Option<String>,
     pub(super) trace_id: Option<String>,
     pub(super) occurred_at: Option<String>,
+    pub(super) occurred_ms: Option<i64>,
     pub(super) recorded_at: String,
 }
 
@@ -62,19 +63,22 @@ macro_rules! fates {
                     coalesce(requested, CASE kind WHEN 'count' THEN stock_after ELSE quantity_change END) AS quantity,
                     version, quantity_change, stock_after, NULL AS outcome, NULL AS code, NULL AS detail, NULL AS rule,
                     ruleset_revision, NULL::bigint AS version_seen, NULL::bigint AS stock_seen, NULL::bigint AS floor_seen,
-                    flags, facts, NULL::text AS payload, trace_id, occurred_at, recorded_at
+                    flags, facts, NULL::text AS payload, trace_id, occurred_at, recorded_at,
+                    (extract(epoch FROM occurred_at) * 1000)::bigint AS occurred_ms
                 FROM ledger WHERE ", $condition, "
                 UNION ALL
                 SELECT 'refusals', topic, partition, record_offset, sku, event_key, kind, quantity,
                     NULL, NULL, NULL, outcome, code, detail, rule,
                     ruleset_revision, version_seen, stock_seen, floor_seen,
-                    NULL, facts, encode(payload, 'hex'), trace_id, occurred_at, recorded_at
+                    NULL, facts, encode(payload, 'hex'), trace_id, occurred_at, recorded_at,
+                    (extract(epoch FROM occurred_at) * 1000)::bigint
                 FROM refusals WHERE ", $condition, "
                 UNION ALL
                 SELECT 'parked', topic, partition, record_offset, sku, event_key, kind, quantity,
                     NULL, NULL, NULL, outcome, code, detail, rule,
                     ruleset_revision, version_seen, stock_seen, floor_seen,
-                    NULL, facts, encode(payload, 'hex'), trace_id, occurred_at, recorded_at
+                    NULL, facts, encode(payload, 'hex'), trace_id, occurred_at, recorded_at,
+                    (extract(epoch FROM occurred_at) * 1000)::bigint
                 FROM parked WHERE ", $condition, "
                 ORDER BY recorded_at, topic, partition, record_offset LIMIT $4
             ) q"

@@ -3,7 +3,7 @@
 use sea_orm::sqlx::postgres::PgPool;
 use sea_orm::sqlx::{self, Row, query};
 
-use super::{fate, tell};
+use super::{explained, fate, tell};
 use crate::cli::Record;
 use crate::exit::{Failure, Verdict};
 use crate::say;
@@ -36,12 +36,13 @@ pub(super) async fn run(db: &PgPool, record: &Record, json: bool) -> Result<Verd
     } else {
         None
     };
+    let rows = explained(db, fates).await?;
     let why = absent.as_ref().map(|absent| absent.sentence(record));
     if json {
-        say::json(&serde_json::json!({ "record": record.to_string(), "rows": fates, "why": why }));
+        say::json(&serde_json::json!({ "record": record.to_string(), "rows": rows, "why": why }));
         return Ok(Verdict::Done);
     }
-    fates.iter().for_each(tell);
+    rows.iter().for_each(tell);
     if let Some(why) = why {
         say::line(why);
     }

@@ -1,11 +1,14 @@
 //! What orchestrators and Prometheus ask. Liveness never depends on the outside: a fleet must not
 //! restart because its broker does.
 
+use std::time::Instant;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use plimsoll_core::Stuck;
 use serde::Serialize;
 
 use super::App;
@@ -45,6 +48,7 @@ struct Readiness {
     database: Part,
     migrations: Part,
     kafka: Part,
+    rules: Part,
     /// Partitions that are being applied.
     assigned: Vec<i32>,
     /// Partitions that wait for an operator. They make nobody unready: another replica could not
@@ -74,9 +78,16 @@ impl Part {
     }
 }
 
-/// That the event loop answers is all there is to say.
-pub(super) async fn livez() -> &'static str {
-    "live\n"
+/// That the event loop answers, and that what it carries moves.
+pub(super) async fn livez(State(app): State<App>) -> (StatusCode, String) {
+    liveness(app.watch.alive(Instant::now()))
+}
+
+fn liveness(alive: Result<(), Stuck>) -> (StatusCode, String) {
+    match alive {
+        Ok(()) => (StatusCode::OK, "live\n".to_owned()),
+        Err(stuck) => (StatusCode::SERVICE_UNAVAILABLE, format!("{stuck}\n")),
+    }
 }
 
 pub(super) async fn readyz(State(app): State<App>) -> Response {
@@ -95,11 +106,15 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
         .map(|(partition, reason)| Halted { partition, reason });
     let draining = stage == Stage::Draining;
     let readiness = Readiness {
-        ready: database.is_none() && migrations.is_none() && seen.kafka.is_none() && !draining,
+        ready: [&database, &migrations, &seen.kafka, &seen.rules]
+            .iter()
+            .all(|why| why.is_none())
+            && !draining,
         draining,
         database: Part::of(database),
         migrations: Part::of(migrations),
         kafka: Part::of(seen.kafka),
+        rules: Part::of(seen.rules),
         assigned: seen.assigned,
         halted: halted.collect(),
     };
@@ -113,4 +128,24 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
 
 pub(super) async fn metrics(State(app): State<App>) -> Response {
     ([(CONTENT_TYPE, METRICS_TYPE)], app.metrics.text()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_stands_still_is_named_with_503() {
+        let silent = Duration::from_secs(301);
+        assert_eq!(
+            liveness(Err(Stuck::Lane { lane: 1, silent })),
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "lane 1 has records to apply and has given no sign of life for 301 s\n".to_owned()
+            )
+        );
+        assert_eq!(liveness(Ok(())), (StatusCode::OK, "live\n".to_owned()));
+    }
 }

@@ -10,6 +10,8 @@ mod migrate;
 mod parked;
 mod positions;
 mod products;
+mod rules;
+mod rulesets;
 mod run;
 mod service;
 mod support;

@@ -72,6 +72,29 @@ fn events_become_stock_and_the_first_signal_drains() {
     done(&url, &["verify"]);
 }
 
+/// A trigger of somebody else's renames what Plimsoll inserts, which our code takes for impossible.
+#[test]
+fn a_bug_in_a_transaction_ends_the_process_and_nothing_of_it_is_written() {
+    let (url, broker) = (
+        migrated(),
+        InProcess::start(&[(TOPIC, 1)]).expect("a broker"),
+    );
+    sql(
+        &url,
+        "CREATE FUNCTION rename() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN NEW.sku := NEW.sku || '!'; RETURN NEW; END $$;
+         CREATE TRIGGER rename BEFORE INSERT ON products FOR EACH ROW EXECUTE FUNCTION rename()",
+    );
+    let text = r#"{"product_id": "A", "quantity_change": 5}"#;
+    produce(&broker.bootstrap(), TOPIC, [event(0, text)]).expect("it takes it");
+    let brokers = format!("kafka.brokers={}", broker.bootstrap());
+    let service = Service::start(&url, &[&brokers, "stock.unknown_sku=create"]);
+    assert_eq!(service.ends(), 101);
+    let written = "SELECT (SELECT count(*) FROM products) + (SELECT count(*) FROM ledger)
+        + (SELECT coalesce(sum(next_offset), 0)::bigint FROM positions)";
+    assert_eq!(row(&url, written).get::<i64, _>(0), 0);
+}
+
 #[test]
 fn the_run_time_role_is_enough_for_the_service_and_its_operator() {
     let owner = migrated();
