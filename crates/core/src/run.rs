@@ -19,6 +19,7 @@ use crate::lane::{Lane, Shared};
 use crate::locks::SkuLocks;
 use crate::progress::Progress;
 use crate::rules::{self, Rules};
+use crate::store::Store;
 use crate::{Settings, Watch};
 use opening::{Beside, patiently};
 
@@ -61,17 +62,35 @@ pub async fn run(
     )
     .map_err(Error::Rules)?;
     let beside = Beside {
-        consumer: Arc::clone(&consumer),
-        watch: Arc::clone(&watch),
-        metrics: Arc::clone(&metrics),
-        rules: Arc::clone(&rules),
+        consumer,
+        watch,
+        metrics,
+        rules,
     };
-    let Some((store, partitions_at_first)) = patiently(&settings, &beside, stop.clone()).await
-    else {
-        return Ok(());
-    };
-    let follower = tokio::spawn(rules.follow());
-    let inboxes = inboxes(&settings);
+    match patiently(&settings, &beside, stop.clone()).await {
+        None => Ok(()),
+        Some((store, partitions)) => consume(&settings, beside, store, partitions, stop).await,
+    }
+}
+
+/// Everything that runs, from its start to its end.
+async fn consume(
+    settings: &Settings,
+    beside: Beside,
+    store: Arc<Store>,
+    partitions_at_first: i32,
+    stop: watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let Beside {
+        consumer,
+        watch,
+        metrics,
+        rules,
+    } = beside;
+    let mut background = JoinSet::new();
+    background.spawn(rules.follow());
+    background.spawn(Keeper::new(settings, Arc::clone(&store)).run());
+    let inboxes = inboxes(settings);
     #[expect(
         clippy::disallowed_methods,
         reason = "a few messages a partition and rebalance"
@@ -86,10 +105,7 @@ pub async fn run(
         coordinator: coordinator.clone(),
         nature: settings.nature,
     };
-    let mut lanes = JoinSet::new();
-    for inbox in &inboxes {
-        lanes.spawn(Lane::new(shared.clone(), Arc::clone(inbox)).run());
-    }
+    let lanes = lanes(&shared, &inboxes);
     let poller = Poller::start(kafka::Parts {
         consumer: Arc::clone(&consumer),
         topic: settings.kafka.topic.clone(),
@@ -99,7 +115,6 @@ pub async fn run(
         metrics: Arc::clone(&metrics),
         watch: Arc::clone(&watch),
     })?;
-    let keeper = tokio::spawn(Keeper::new(&settings, Arc::clone(&store)).run());
     let mut task = Task::new(Desk {
         store: Arc::clone(&store),
         kafka: settings.kafka.clone(),
@@ -114,9 +129,8 @@ pub async fn run(
         .run(&mut heard, stopped(stop))
         .await
         .map_err(Error::Client);
-    keeper.abort();
-    follower.abort();
-    let drained = drain(&settings, &inboxes, lanes).await;
+    background.abort_all();
+    let drained = drain(settings, &inboxes, lanes).await;
     task.give_back().await;
     drop((task, heard));
     close(poller).await;
@@ -131,6 +145,11 @@ fn inboxes(settings: &Settings) -> Vec<Arc<Inbox>> {
     };
     let inbox = |_| Arc::new(Inbox::new(bounds));
     (0..settings.lanes.max(1)).map(inbox).collect()
+}
+
+fn lanes(shared: &Shared, inboxes: &[Arc<Inbox>]) -> JoinSet<()> {
+    let lane = |inbox| Lane::new(shared.clone(), Arc::clone(inbox)).run();
+    inboxes.iter().map(lane).collect()
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

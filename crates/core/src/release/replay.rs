@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use plimsoll_domain::{Answered, Event, EventKey, Hold, Kind, Outcome, Seen, Slot, Stock};
+use plimsoll_rule_host::Ruleset;
 use plimsoll_wire::Facts;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use super::Released;
 use crate::batch::{Batch, Parked, Read};
 use crate::database::{Session, execute, statement};
 use crate::locks::Sku;
-use crate::store::{self, Job, Judging, Store, Why};
+use crate::store::{self, Job, Judged, Judging, Store, Why};
 
 /// Events that one transaction replays at most.
 const EVENTS_MAX: i64 = 500;
@@ -55,19 +56,9 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         ..stock
     });
     let rules = store.rules.now();
-    let replay = |events: &[(i64, Parked)]| {
-        let judging = Judging {
-            rules: &rules,
-            policy: &store.policy,
-            skus: &skus,
-            slots: vec![slot],
-            reads: events.iter().map(|(_, parked)| &parked.read).collect(),
-        };
-        let judged = judging.fold(&Answered::default());
-        judged.map_err(|err| DbErr::Custom(err.to_string()))
-    };
+    let replay = |events: &[(i64, Parked)]| judge(store, &rules, &skus, slot, events);
     // From the first that must wait again, all keep their rows and their order.
-    let judged = replay(&events)?;
+    let mut judged = replay(&events)?;
     let waits = (0..).zip(&judged.folded.outcomes).find_map(waits);
     if let Some((n, hold, seen)) = waits {
         let leave = n as usize;
@@ -77,12 +68,12 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         if leave == 0 {
             return Ok(waiting);
         }
+        judged = replay(&events)?;
     }
     let Some(&(last, _)) = events.last() else {
         execute(tx, UNHOLD, [sku.into()]).await?;
         return Ok(waiting);
     };
-    let mut judged = replay(&events)?;
     execute(tx, REMOVE, [sku.into(), last.into()]).await?;
     let remaining = left(tx, sku).await?;
     if let Slot::Product(stock) = &mut judged.folded.slots[0].now {
@@ -102,6 +93,25 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         true => Ok(released),
         false => Err(DbErr::Custom(format!("{sku} changed under its lock"))),
     }
+}
+
+/// Folds parked events of one SKU, as if nothing held it.
+fn judge(
+    store: &Store,
+    rules: &Arc<Ruleset>,
+    skus: &[Sku],
+    slot: Slot,
+    events: &[(i64, Parked)],
+) -> Result<Judged, DbErr> {
+    let judging = Judging {
+        rules,
+        policy: &store.policy,
+        skus,
+        slots: vec![slot],
+        reads: events.iter().map(|(_, parked)| &parked.read).collect(),
+    };
+    let judged = judging.fold(&Answered::default());
+    judged.map_err(|err| DbErr::Custom(err.to_string()))
 }
 
 /// Notes what a parked event waits for by now.
