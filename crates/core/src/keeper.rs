@@ -121,7 +121,7 @@ async fn release_products_that_came<C: ConnectionTrait>(
 ) -> Result<(), DbErr> {
     for row in db.query_all_raw(statement(CAME, [])).await? {
         let sku: String = row.try_get_by_index(0)?;
-        let released = release::release_sku(store, &sku).await?;
+        let released = release::release_sku(store, &sku, release::By::Rules).await?;
         tracing::info!(
             sku,
             ?released,

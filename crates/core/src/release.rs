@@ -26,6 +26,16 @@ pub struct Filter {
     pub rule: Option<String>,
 }
 
+/// Who decides about the events that are released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The rules of today, as they decide about any other event.
+    Rules,
+    /// A person about the first event of each SKU, if a rule parked that: no rule is asked about
+    /// it again, and its row has revision 0. The rules decide about those behind it.
+    Person,
+}
+
 /// What a release did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Released {
@@ -49,13 +59,14 @@ pub async fn release(
     id_window: Duration,
     rules: &rules::Settings,
     filter: &Filter,
+    by: By,
     progress: &mut (dyn FnMut(Released) + Send),
 ) -> Result<Released, DbErr> {
     let session = Session::open(database, "release").await?;
     let store = Arc::new(store(database, policy, id_window, rules, &session).await?);
     let mut total = Released::default();
     for sku in skus(session.db(), filter).await? {
-        let one = release_sku(&store, &sku).await?;
+        let one = release_sku(&store, &sku, by).await?;
         total.skus += 1;
         total.events += one.events;
         total.remaining += one.remaining;
@@ -109,7 +120,11 @@ async fn skus<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Vec<String>
 }
 
 /// Replays the parked events of one SKU until one must wait again or none is left.
-pub(crate) async fn release_sku(store: &Arc<Store>, sku: &str) -> Result<Released, DbErr> {
+pub(crate) async fn release_sku(
+    store: &Arc<Store>,
+    sku: &str,
+    mut by: By,
+) -> Result<Released, DbErr> {
     let mut total = Released {
         skus: 1,
         ..Released::default()
@@ -117,7 +132,7 @@ pub(crate) async fn release_sku(store: &Arc<Store>, sku: &str) -> Result<Release
     loop {
         // In a task of its own, so that nobody can cancel it inside its transaction.
         let (shared, name) = (Arc::clone(store), sku.to_owned());
-        let step = tokio::spawn(async move { replay::step(&shared, &name).await });
+        let step = tokio::spawn(async move { replay::step(&shared, &name, by).await });
         let step = match step
             .await
             .expect("a panic in a transaction stops the process")
@@ -128,6 +143,7 @@ pub(crate) async fn release_sku(store: &Arc<Store>, sku: &str) -> Result<Release
                 continue;
             }
         };
+        by = By::Rules;
         total.events += step.events;
         total.remaining = step.remaining;
         if step.events == 0 || step.remaining == 0 {

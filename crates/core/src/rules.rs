@@ -115,9 +115,11 @@ impl Rules {
         }
     }
 
-    /// Counts the faults of a committed batch. A bundle with too many is sent back.
-    pub fn faulted(&self, report: &Report) {
-        if !report.faults.is_empty() && self.breaker.lock().count(report, Instant::now()) {
+    /// Counts the faults of a committed batch that was decided under `revision`. A bundle with too
+    /// many is sent back.
+    pub fn faulted(&self, revision: i32, report: &Report) {
+        let count = || self.breaker.lock().count(revision, report, Instant::now());
+        if !report.faults.is_empty() && count() {
             self.news.notify_one();
         }
     }

@@ -20,7 +20,7 @@ pub(crate) use columns::array;
 pub(crate) use fault::{Fault, classify};
 pub(crate) use judged::{Judged, Judging, Why};
 pub(crate) use parts::Parts;
-pub(crate) use positions::stored as stored_positions;
+pub(crate) use positions::{newest_revision, stored as stored_positions};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,4 +44,15 @@ pub(crate) struct Store {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) rules: Arc<Rules>,
+}
+
+impl Store {
+    /// Others decide by a later revision of the rules already: nothing is decided here until it
+    /// is ready, and everybody may know.
+    pub(crate) fn await_rules(&self, revision: i32, ready: i32) {
+        self.rules.want(revision);
+        let why = format!("revision {revision} decides by now, and only {ready} is ready here");
+        tracing::warn!(revision, ready, "the rules are too old: {why}");
+        self.watch.rules_failed(&why);
+    }
 }

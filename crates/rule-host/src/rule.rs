@@ -4,6 +4,7 @@
 mod call;
 
 use std::ops::Range;
+use std::time::{Duration, Instant};
 
 use plimsoll_rule_abi::{Fact, Verdict};
 use wasmtime::component::InstancePre;
@@ -14,8 +15,9 @@ use crate::facts::Facts;
 use crate::fault::{Fault, FaultKind};
 use crate::inspect::Exported;
 
-/// Most calls spent on one cut of a batch: enough to find three guilty rows of a thousand.
-const CALLS_MAX: usize = 64;
+/// How long a rule may keep a fold from going on by its faults. Guilty rows are found within
+/// milliseconds each; a rule that faults everywhere, or slowly, must not hold up the others.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A bundle that is compiled and passed its own cases.
 #[derive(Clone)]
@@ -48,6 +50,33 @@ pub struct Evaluation {
 #[error("cannot run a rule")]
 pub struct Unavailable(#[source] pub(crate) wasmtime::Error);
 
+/// What is left of our patience with one rule in one fold. When it is over, rows that are not
+/// answered yet share the last fault.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    left: Duration,
+    last: Option<Fault>,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            left: PATIENCE,
+            last: None,
+        }
+    }
+}
+
+impl Patience {
+    fn is_over(&self) -> Option<&Fault> {
+        self.last.as_ref().filter(|_| self.left.is_zero())
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.left = self.left.saturating_sub(time);
+    }
+}
+
 impl Rule {
     /// What it was activated from.
     pub fn bundle(&self) -> &Bundle {
@@ -64,6 +93,16 @@ impl Rule {
         batch: &[Facts<'_>],
         parameters: &[i64],
     ) -> Result<Evaluation, Unavailable> {
+        self.evaluate_with(&mut Patience::default(), batch, parameters)
+    }
+
+    /// As [`Rule::evaluate`], with what is left of our patience.
+    pub(crate) fn evaluate_with(
+        &self,
+        patience: &mut Patience,
+        batch: &[Facts<'_>],
+        parameters: &[i64],
+    ) -> Result<Evaluation, Unavailable> {
         let reads = self.bundle.manifest().facts();
         let mut evaluation = Evaluation {
             answers: Vec::with_capacity(batch.len()),
@@ -75,7 +114,7 @@ impl Rule {
                 reads: &reads,
                 rows,
                 parameters,
-                calls: 0,
+                patience: &mut *patience,
                 evaluation: &mut evaluation,
             };
             cut.judge(0..rows.len())?;
@@ -90,20 +129,28 @@ struct Cut<'a> {
     reads: &'a [Fact<'a>],
     rows: &'a [Facts<'a>],
     parameters: &'a [i64],
-    calls: usize,
+    patience: &'a mut Patience,
     evaluation: &'a mut Evaluation,
 }
 
 impl Cut<'_> {
     /// Answers the rows of `range`, in order.
     fn judge(&mut self, range: Range<usize>) -> Result<(), Unavailable> {
-        let fault = match self.call(range.clone())? {
-            Ok(()) => return Ok(()),
-            Err(fault) => fault,
+        if let Some(fault) = self.patience.is_over().cloned() {
+            self.blame(range, &fault);
+            return Ok(());
+        }
+        let started = Instant::now();
+        let called = self.call(range.clone())?;
+        if called.is_err() || range.len() < self.rows.len() {
+            self.patience.spend(started.elapsed());
+        }
+        let Err(fault) = called else {
+            return Ok(());
         };
-        if range.len() == 1 || self.calls >= CALLS_MAX {
-            let answers = range.map(|_| Err(fault.clone()));
-            self.evaluation.answers.extend(answers);
+        self.patience.last = Some(fault.clone());
+        if range.len() == 1 {
+            self.blame(range, &fault);
             return Ok(());
         }
         let middle = range.start + range.len() / 2;
@@ -111,16 +158,27 @@ impl Cut<'_> {
         self.judge(middle..range.end)
     }
 
+    fn blame(&mut self, range: Range<usize>, fault: &Fault) {
+        let answers = range.map(|_| Err(fault.clone()));
+        self.evaluation.answers.extend(answers);
+    }
+
     /// Calls, and once more if it was only late: the machine may have been busy.
     fn call(&mut self, range: Range<usize>) -> Result<Result<(), Fault>, Unavailable> {
         match self.call_once(range.clone())? {
-            Err(fault) if fault.kind == FaultKind::Deadline => self.call_once(range),
+            Err(fault) if fault.kind == FaultKind::Deadline && self.is_last(&range) => {
+                self.call_once(range)
+            }
             answered => Ok(answered),
         }
     }
 
+    /// Whether a fault would stand: of a row alone, or of all rows before they are halved.
+    fn is_last(&self, range: &Range<usize>) -> bool {
+        range.len() == 1 || range.len() == self.rows.len()
+    }
+
     fn call_once(&mut self, range: Range<usize>) -> Result<Result<(), Fault>, Unavailable> {
-        self.calls += 1;
         let rows = &self.rows[range];
         let called = call::call(self.rule, self.reads, rows, self.parameters)?;
         self.evaluation.fuel += called.fuel;

@@ -37,7 +37,7 @@ pub(crate) async fn run(config: &Config, options: &Explain) -> Result<Verdict, F
 async fn event(db: &PgPool, key: Uuid, options: &Explain) -> Result<Verdict, Failure> {
     let fates = fate::of_event(db, key, options.sku.as_deref()).await?;
     let nothing = fates.is_empty();
-    let rows = explained(db, fates).await?;
+    let rows = explained(db, fates).await;
     if options.json {
         say::json(&serde_json::json!({ "event_key": key, "rows": rows }));
     } else {
@@ -60,16 +60,26 @@ struct Explained {
     #[serde(flatten)]
     fate: Fate,
     rules: Vec<Answer>,
+    /// Why there are none, if that is not for want of rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules_missing: Option<String>,
 }
 
-async fn explained(db: &PgPool, fates: Vec<Fate>) -> Result<Vec<Explained>, Failure> {
+async fn explained(db: &PgPool, fates: Vec<Fate>) -> Vec<Explained> {
     let mut repeater = Repeater::new(db);
     let mut rows = Vec::with_capacity(fates.len());
     for fate in fates {
-        let rules = repeater.answers(&fate).await?;
-        rows.push(Explained { fate, rules });
+        let (rules, rules_missing) = match repeater.answers(&fate).await {
+            Ok(rules) => (rules, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        rows.push(Explained {
+            fate,
+            rules,
+            rules_missing,
+        });
     }
-    Ok(rows)
+    rows
 }
 
 fn tell(row: &Explained) {
@@ -79,6 +89,9 @@ fn tell(row: &Explained) {
     }
     for answer in &row.rules {
         say::line(answer.line());
+    }
+    if let Some(why) = &row.rules_missing {
+        say::line(format_args!("  {why}"));
     }
 }
 

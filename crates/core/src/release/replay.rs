@@ -8,7 +8,7 @@ use plimsoll_wire::Facts;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult};
 use uuid::Uuid;
 
-use super::Released;
+use super::{By, Released};
 use crate::batch::{Batch, Parked, Read};
 use crate::database::{Session, execute, statement};
 use crate::locks::Sku;
@@ -30,17 +30,22 @@ const UNHOLD: &str =
     "UPDATE products SET held = false, decisions = decisions + 1 WHERE sku = $1 AND held";
 
 /// Replays what it can. Nothing is done to a SKU without a product.
-pub(super) async fn step(store: &Arc<Store>, sku: &str) -> Result<Released, DbErr> {
+pub(super) async fn step(store: &Arc<Store>, sku: &str, by: By) -> Result<Released, DbErr> {
     let session = Session::open(&store.database, &store.instance).await?;
     store.knowledge.start_epoch();
     let tx = session.begin().await?;
-    let released = within(&tx, store, sku).await?;
+    let released = within(&tx, store, sku, by).await?;
     tx.commit().await?;
     session.discard();
     Ok(released)
 }
 
-async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Released, DbErr> {
+async fn within(
+    tx: &DatabaseTransaction,
+    store: &Store,
+    sku: &str,
+    by: By,
+) -> Result<Released, DbErr> {
     let skus: Arc<[Sku]> = Arc::from([Sku::from(sku)]);
     let known = store::read_locked(tx, store, &skus).await?;
     let (topic_id, mut events) = first(tx, sku).await?;
@@ -55,7 +60,13 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         held: false,
         ..stock
     });
-    let rules = store.rules.now();
+    let rules = match by {
+        By::Person if parked_by_rule(tx, sku).await? => {
+            events.truncate(1);
+            Arc::new(Ruleset::none())
+        }
+        By::Person | By::Rules => rules_of_today(tx, store).await?,
+    };
     let replay = |events: &[(i64, Parked)]| judge(store, &rules, &skus, slot, events);
     // From the first that must wait again, all keep their rows and their order.
     let mut judged = replay(&events)?;
@@ -93,6 +104,26 @@ async fn within(tx: &DatabaseTransaction, store: &Store, sku: &str) -> Result<Re
         true => Ok(released),
         false => Err(DbErr::Custom(format!("{sku} changed under its lock"))),
     }
+}
+
+/// The rules that decide by now, unless they are not ready here.
+async fn rules_of_today(tx: &DatabaseTransaction, store: &Store) -> Result<Arc<Ruleset>, DbErr> {
+    let rules = store.rules.now();
+    let revision = store::newest_revision(tx).await?;
+    if revision > rules.revision() {
+        store.await_rules(revision, rules.revision());
+        let why = format!("revision {revision} of the rules decides by now: release again");
+        return Err(DbErr::Custom(why));
+    }
+    Ok(rules)
+}
+
+/// Whether it is a rule that the first parked event waits for.
+async fn parked_by_rule(tx: &DatabaseTransaction, sku: &str) -> Result<bool, DbErr> {
+    let sql = "SELECT rule IS NOT NULL FROM plimsoll_internal.parked_events
+               WHERE sku = $1 ORDER BY number LIMIT 1";
+    let row = tx.query_one_raw(statement(sql, [sku.into()])).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
 /// Folds parked events of one SKU, as if nothing held it.

@@ -1,7 +1,9 @@
 //! Stops a rule that gives no valid answers, again and again, from parking the whole shop: the
-//! ruleset goes back to what it was before. Rejections are answers and no business of it.
+//! ruleset goes back to what it was before. A shadow's faults cost as much and count as well.
+//! Rejections are answers and no business of it.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plimsoll_rule_host::ruleset::{Faulted, Mode, Report};
@@ -9,11 +11,11 @@ use plimsoll_rule_host::{Digest, Document, FaultKind};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
 use super::activate::append;
-use super::{Error, Wish, floors, status, stored};
+use super::{Error, Shelf, Wish, floors, status, stored};
 use crate::database::statement;
 
-/// So many faults of one bundle within the window are no oddity of a few events: a SKU whose
-/// event is parked asks no more. Lower: one strange delivery takes a rule away from all others.
+/// So many faults of one bundle within the window are no oddity of a few events: where it decides,
+/// a SKU whose event is parked asks no more. Lower: one strange delivery takes a rule away from all others.
 /// Higher: more SKUs are held before somebody acts.
 const FAULTS_MAX: usize = 20;
 /// The time in which they are counted.
@@ -24,26 +26,44 @@ pub(super) const NAME: &str = "breaker";
 /// A bundle that had its chances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trip {
+    /// The ruleset that asked it. Of another one nothing is known.
+    pub(super) revision: i32,
     pub(super) bundle: Digest,
     /// How its last fault was.
     pub(super) kind: FaultKind,
 }
 
-/// Counts the faults of deciding rules.
+/// Counts the faults under one revision: what happened under another says nothing about it.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
+    revision: i32,
     recent: HashMap<Digest, VecDeque<Instant>>,
     tripped: Vec<Trip>,
 }
 
 impl Breaker {
-    /// Counts what one committed batch reports. Whether that was too much for a bundle.
-    pub(super) fn count(&mut self, report: &Report, now: Instant) -> bool {
+    /// Counts what one committed batch reports, which was decided under `revision`; not if a newer
+    /// one is counted already. Whether that was too much for a bundle.
+    pub(super) fn count(&mut self, revision: i32, report: &Report, now: Instant) -> bool {
+        if revision < self.revision {
+            return false;
+        }
+        if revision > self.revision {
+            self.begin(revision);
+        }
         let mut tripped = false;
-        for fault in report.faults.iter().filter(|fault| fault.enforced) {
+        for fault in &report.faults {
             tripped |= self.fault(fault, now);
         }
         tripped
+    }
+
+    /// Counts anew, under this revision.
+    pub(super) fn begin(&mut self, revision: i32) {
+        *self = Breaker {
+            revision,
+            ..Breaker::default()
+        };
     }
 
     fn fault(&mut self, fault: &Faulted, now: Instant) -> bool {
@@ -62,6 +82,7 @@ impl Breaker {
             return false;
         }
         self.tripped.push(Trip {
+            revision: self.revision,
             bundle: fault.bundle,
             kind: fault.fault.kind,
         });
@@ -75,22 +96,31 @@ impl Breaker {
 
     /// It was acted on: counting begins again.
     pub(super) fn reset(&mut self, trip: Trip) {
-        self.recent.remove(&trip.bundle);
-        self.tripped.retain(|known| known.bundle != trip.bundle);
+        if trip.revision == self.revision {
+            self.recent.remove(&trip.bundle);
+            self.tripped.retain(|known| known.bundle != trip.bundle);
+        }
     }
 }
 
-/// Writes the ruleset that does without the bundle, if it still decides. The new revision.
-pub(super) async fn roll_back(db: &DatabaseConnection, trip: Trip) -> Result<Option<i32>, Error> {
+/// Writes the ruleset that does without the bundle, if the one that asked it is still desired. The
+/// new revision.
+pub(super) async fn roll_back(
+    db: &DatabaseConnection,
+    shelf: &Arc<Shelf>,
+    trip: Trip,
+) -> Result<Option<i32>, Error> {
     let newest = stored::newest(db).await?;
-    if newest == 0 {
+    if newest != trip.revision {
         return Ok(None);
     }
     let present = stored::document(db, newest).await?;
-    if !decides(&present, trip.bundle) {
-        return Ok(None);
-    }
-    let (document, becomes) = match former(db, newest, trip.bundle).await? {
+    let former = match decides(&present, trip.bundle) {
+        true => former(db, shelf, newest, trip.bundle).await?,
+        // Whatever else came with a mere shadow is as good as it was.
+        false => None,
+    };
+    let (document, becomes) = match former {
         Some(former) => (former, format!("back to revision {}", newest - 1)),
         None => (without(present, trip.bundle), "it is off".to_owned()),
     };
@@ -123,18 +153,45 @@ fn decides(document: &Document, bundle: Digest) -> bool {
     rules.any(|binding| binding.bundle == bundle && floors::decides(binding))
 }
 
-/// The ruleset before, if the bundle came with the present one. Not if the present one is the
-/// breaker's own: two bad bundles would send each other back and forth.
+/// Whether it is asked at all.
+fn asks(document: &Document, bundle: Digest) -> bool {
+    let mut rules = document.rules.iter();
+    rules.any(|binding| binding.bundle == bundle && binding.mode != Mode::Off)
+}
+
+/// The ruleset before, if the bundle came with the present one and the former can still be made
+/// ready. Not if the present one is the breaker's own: two bad bundles would send each other back
+/// and forth.
 async fn former(
     db: &DatabaseConnection,
+    shelf: &Arc<Shelf>,
     newest: i32,
     bundle: Digest,
 ) -> Result<Option<Document>, Error> {
     if newest == 1 || written_by_breaker(db, newest).await? {
         return Ok(None);
     }
-    let former = stored::document(db, newest - 1).await?;
-    Ok((!decides(&former, bundle)).then_some(former))
+    let revision = newest - 1;
+    let former = match stored::document(db, revision).await {
+        Err(Error::Database(error)) => return Err(error.into()),
+        Err(error) => return Ok(unfit(revision, &error)),
+        Ok(former) if asks(&former, bundle) => return Ok(None),
+        Ok(former) => former,
+    };
+    match shelf.ready(stored::with_files(db, &former).await?).await {
+        Ok(_) => Ok(Some(former)),
+        Err(error) => Ok(unfit(revision, &error)),
+    }
+}
+
+/// There is no going back to it.
+fn unfit(revision: i32, error: &Error) -> Option<Document> {
+    let why = error.reason();
+    tracing::warn!(
+        revision,
+        "the ruleset before the present one is no way back: {why}"
+    );
+    None
 }
 
 async fn written_by_breaker(db: &DatabaseConnection, revision: i32) -> Result<bool, Error> {
@@ -163,7 +220,7 @@ mod tests {
     use plimsoll_domain::{Code, Said};
     use plimsoll_rule_host::Fault;
 
-    fn report(bundle: u8, enforced: bool) -> Report {
+    fn report(bundle: u8) -> Report {
         Report {
             faults: vec![Faulted {
                 question: 0,
@@ -173,7 +230,7 @@ mod tests {
                 },
                 rule: "r".into(),
                 bundle: Digest([bundle; 32]),
-                enforced,
+                enforced: false,
                 fault: Fault {
                     kind: FaultKind::Fuel,
                     detail: String::new(),
@@ -186,28 +243,53 @@ mod tests {
     #[test]
     fn many_faults_within_the_window_trip_it_once() {
         let (mut breaker, start) = (Breaker::default(), Instant::now());
-        let tripped = (0..FAULTS_MAX * 3).filter(|_| breaker.count(&report(1, true), start));
+        let tripped = (0..FAULTS_MAX * 3).filter(|_| breaker.count(7, &report(1), start));
         assert_eq!(tripped.count(), 1);
         let trip = Trip {
+            revision: 7,
             bundle: Digest([1; 32]),
             kind: FaultKind::Fuel,
         };
         assert_eq!(breaker.tripped(), [trip]);
         breaker.reset(trip);
-        assert!(!breaker.count(&report(1, true), start) && breaker.tripped().is_empty());
+        assert!(!breaker.count(7, &report(1), start) && breaker.tripped().is_empty());
     }
 
     #[test]
-    fn few_at_a_time_shadows_and_many_bundles_do_not_trip_it() {
+    fn few_at_a_time_and_many_bundles_do_not_trip_it() {
         let (mut breaker, start) = (Breaker::default(), Instant::now());
         let pace = WINDOW / u32::try_from(FAULTS_MAX - 2).expect("few");
         for n in 0..100 {
-            assert!(!breaker.count(&report(1, true), start + pace * n));
-            assert!(!breaker.count(&report(2, false), start));
+            assert!(!breaker.count(7, &report(1), start + pace * n));
         }
         for bundle in 10..200 {
-            assert!(!breaker.count(&report(bundle, true), start));
+            assert!(!breaker.count(7, &report(bundle), start));
         }
+    }
+
+    #[test]
+    fn what_happened_under_another_revision_does_not_count() {
+        let (mut breaker, now) = (Breaker::default(), Instant::now());
+        for revision in [7, 8] {
+            for _ in 1..FAULTS_MAX {
+                assert!(!breaker.count(revision, &report(1), now));
+            }
+        }
+        assert!(!breaker.count(7, &report(1), now) && breaker.tripped().is_empty());
+        assert!(breaker.count(8, &report(1), now));
+        let trip = breaker.tripped()[0];
+        assert_eq!(trip.revision, 8);
+        // A newer ruleset was not at fault, and what is done about the older one changes nothing.
+        breaker.count(9, &Report::default(), now);
+        assert!(breaker.tripped().is_empty());
+        assert_eq!(
+            (0..FAULTS_MAX)
+                .filter(|_| breaker.count(9, &report(1), now))
+                .count(),
+            1
+        );
+        breaker.reset(trip);
+        assert_eq!(breaker.tripped().len(), 1);
     }
 
     #[test]

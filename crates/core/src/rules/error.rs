@@ -51,6 +51,12 @@ pub enum Error {
     /// Nothing else was ever active.
     #[error("there is no earlier ruleset to go back to: activate another one instead")]
     NothingBefore,
+    /// What was left would come back.
+    #[error(
+        "revision {0} is a roll-back itself, and the one before it is what was left: name the \
+         revision to repeat with `--to REVISION`"
+    )]
+    WentBack(i32),
     /// Somebody else was faster.
     #[error(
         "revision {found} is desired now, not {expected}: look at `plimsoll rules status`, and \
@@ -95,6 +101,7 @@ impl Error {
             | Error::NoRevision(_)
             | Error::NoneReady(_)
             | Error::NothingBefore
+            | Error::WentBack(_)
             | Error::Moved { .. }
             | Error::Floor { .. } => false,
         }

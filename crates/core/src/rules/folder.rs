@@ -1,4 +1,5 @@
-//! Follows a folder: its bundles are pushed and its `ruleset.toml` is activated when they change.
+//! Follows a folder: its bundles are pushed and its `ruleset.toml` is activated when they change
+//! and are not being written any more.
 //! The folder speaks only when it says something else than it said last, from whichever replica:
 //! so a roll-back by a person or the breaker stays, also over a restart.
 
@@ -19,19 +20,27 @@ use crate::database::statement;
 const ENDINGS: [&str; 2] = ["bundle", "plimsoll"];
 /// What is activated.
 const RULESET: &str = "ruleset.toml";
+/// Why nothing is not the ruleset that asks nobody.
+const EMPTY: &str = "it is empty, as a file is that is still to be written: if no rule is to be \
+                     asked, write `rules = []`";
 /// Bundles of a folder at most, and bytes of one file at most: all of it is read each second.
 const FILES_MAX: usize = 100;
 const FILE_BYTES_MAX: u64 = 4 << 20;
 /// What did not work is tried again after this, or when the content changes.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// Content counts when it was the same in two looks in a row that lie so far apart. Lower: a file
+/// that is being copied may be taken half, if looks come fast. Higher: changes come later.
+const STILL: Duration = Duration::from_millis(500);
 /// What stands in `activated_by`.
 const NAME: &str = "folder";
 
 /// A folder and what was done with it.
 pub(super) struct Folder {
     path: PathBuf,
-    handled: Option<Content>,
-    failed: Option<(Instant, Content)>,
+    /// What is there, and since when.
+    found: Option<(Instant, Arc<Content>)>,
+    handled: Option<Arc<Content>>,
+    failed: Option<(Instant, Arc<Content>)>,
     /// What was logged last, so that it is logged once.
     complaint: String,
 }
@@ -47,6 +56,7 @@ impl Folder {
     pub(super) fn new(path: PathBuf) -> Folder {
         Folder {
             path,
+            found: None,
             handled: None,
             failed: None,
             complaint: String::new(),
@@ -58,14 +68,40 @@ impl Folder {
         let path = self.path.clone();
         let read = tokio::task::spawn_blocking(move || Content::read(&path));
         match read.await.expect("a panic stops the process") {
-            Ok(content) => self.consider(content, db, shelf).await,
-            Err(error) => self.complain(format!("{}: {error}", self.path.display())),
+            Ok(content) => {
+                if let Some(content) = self.still(content, Instant::now()) {
+                    self.consider(content, db, shelf).await;
+                }
+            }
+            Err(error) => {
+                self.found = None;
+                self.complain(format!("{}: {error}", self.path.display()));
+            }
         }
     }
 
-    async fn consider(&mut self, content: Content, db: &DatabaseConnection, shelf: &Arc<Shelf>) {
-        let waits =
-            |(when, failed): &(Instant, Content)| *failed == content && when.elapsed() < TRY_AGAIN;
+    /// The content, if nobody seems to be writing it any more.
+    fn still(&mut self, content: Content, now: Instant) -> Option<Arc<Content>> {
+        match &self.found {
+            Some((since, found)) if **found == content => {
+                (now.duration_since(*since) >= STILL).then(|| Arc::clone(found))
+            }
+            _ => {
+                self.found = Some((now, Arc::new(content)));
+                None
+            }
+        }
+    }
+
+    async fn consider(
+        &mut self,
+        content: Arc<Content>,
+        db: &DatabaseConnection,
+        shelf: &Arc<Shelf>,
+    ) {
+        let waits = |(when, failed): &(Instant, Arc<Content>)| {
+            *failed == content && when.elapsed() < TRY_AGAIN
+        };
         if self.handled.as_ref() == Some(&content) || self.failed.as_ref().is_some_and(waits) {
             return;
         }
@@ -128,8 +164,11 @@ impl Content {
         let Some(text) = &self.ruleset else {
             return Ok(None);
         };
-        let activated = activate_written(text, folder, db, shelf).await;
         let path = folder.join(RULESET);
+        if text.trim().is_empty() {
+            return Err(format!("{}: {EMPTY}", path.display()));
+        }
+        let activated = activate_written(text, folder, db, shelf).await;
         activated.map_err(|error| format!("{}: {}", path.display(), error.reason()))
     }
 }
@@ -169,4 +208,34 @@ fn limited(path: &Path) -> io::Result<Vec<u8>> {
         return Err(named(io::Error::other(why)));
     }
     std::fs::read(path).map_err(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(ruleset: &str) -> Content {
+        Content {
+            ruleset: Some(ruleset.to_owned()),
+            ..Content::default()
+        }
+    }
+
+    #[test]
+    fn what_is_still_being_written_does_not_count() {
+        let mut folder = Folder::new(PathBuf::new());
+        let (half, whole, start) = (content("[[rules"), content("rules = []"), Instant::now());
+        let mut looks = |content: &Content, after: Duration| {
+            let still = folder.still(content.clone(), start + after);
+            still.is_some_and(|still| *still == *content)
+        };
+        assert!(!looks(&half, Duration::ZERO));
+        assert!(!looks(&whole, STILL));
+        assert!(!looks(&half, STILL * 2));
+        assert!(!looks(&whole, STILL * 3));
+        // Woken at once.
+        assert!(!looks(&whole, STILL * 3));
+        assert!(looks(&whole, STILL * 4));
+        assert!(looks(&whole, STILL * 5));
+    }
 }

@@ -26,6 +26,8 @@ const LOOK_BACK_MAX: i64 = 16;
 #[derive(Default)]
 pub(super) struct Seen {
     desired: i32,
+    /// The revision that lanes needed by then.
+    wanted: i32,
     /// Why the desired ruleset is not the active one.
     error: Option<String>,
     tried: Option<Instant>,
@@ -51,7 +53,9 @@ impl Rules {
         let told = self.told(&seen);
         match seen.error {
             Some(why) if told.active == 0 => {
-                Row::new(&self.instance).tell(db, &told).await?;
+                if let Err(error) = Row::new(&self.instance).tell(db, &told).await {
+                    tracing::warn!(%error, "others cannot be told why this replica does not start");
+                }
                 Err(Error::NoneReady(why))
             }
             _ => Ok(()),
@@ -68,7 +72,8 @@ impl Rules {
             row: Row::new(&self.instance),
             seen: Seen::default(),
             session: None,
-            complaint: String::new(),
+            complaint: Complaint::default(),
+            untold: Complaint::default(),
             rules: self,
         };
         loop {
@@ -78,17 +83,24 @@ impl Rules {
         }
     }
 
-    /// Swaps to the newest ruleset above the present that can be made ready.
+    /// Swaps to the desired ruleset, if it can be made ready; or else to an older one, if the
+    /// present one is none or not enough.
     async fn catch_up(&self, db: &DatabaseConnection, seen: &mut Seen) -> Result<(), Error> {
         let base = self.base(db).await?;
         let newer = stored::above(db, base, LOOK_BACK_MAX).await?;
         let desired = newer.first().copied().unwrap_or(base);
+        let wanted = self.wanted.load(Ordering::Relaxed);
         let waits = |tried: Instant| tried.elapsed() < TRY_AGAIN;
-        if desired == seen.desired && seen.error.is_some() && seen.tried.is_some_and(waits) {
+        if (desired, wanted) == (seen.desired, seen.wanted)
+            && seen.error.is_some()
+            && seen.tried.is_some_and(waits)
+        {
             return Ok(());
         }
+        // What falls short of what a lane met would not let it go on.
+        let helps = |revision: i32| base == 0 || (wanted > base && revision >= wanted);
         let mut error = None;
-        for revision in newer {
+        for revision in newer.into_iter().filter(|it| *it == desired || helps(*it)) {
             match self.make(db, revision).await {
                 Ok(ruleset) => {
                     self.swap(ruleset);
@@ -108,6 +120,7 @@ impl Rules {
         }
         *seen = Seen {
             desired,
+            wanted,
             error,
             tried: Some(Instant::now()),
         };
@@ -136,6 +149,18 @@ impl Rules {
         Ok(0)
     }
 
+    /// Each of them, whatever becomes of the others. The last failure, if there is one.
+    async fn act_on_trips(&self, db: &DatabaseConnection) -> Result<(), Error> {
+        let mut acted = Ok(());
+        for trip in self.tripped() {
+            match breaker::roll_back(db, &self.shelf, trip).await {
+                Ok(_) => self.acted_on(trip),
+                Err(error) => acted = Err(error),
+            }
+        }
+        acted
+    }
+
     async fn make(&self, db: &DatabaseConnection, revision: i32) -> Result<Ruleset, Error> {
         let stored = stored::load(db, revision).await?;
         self.shelf.ruleset(stored).await
@@ -155,7 +180,12 @@ impl Rules {
 
     fn swap(&self, ruleset: Ruleset) {
         let (revision, digest) = (ruleset.revision(), ruleset.digest());
-        self.ready.store(Arc::new(ruleset));
+        let former = self.ready.swap(Arc::new(ruleset)).revision();
+        if revision <= former {
+            // The database went back: what is known of such revisions is about others.
+            self.wanted.store(revision, Ordering::Relaxed);
+            self.breaker.lock().begin(revision);
+        }
         self.wanted.fetch_max(revision, Ordering::Relaxed);
         self.metrics
             .ruleset_revision(u64::try_from(revision).unwrap_or(0));
@@ -170,27 +200,29 @@ struct Follower {
     row: Row,
     seen: Seen,
     session: Option<Session>,
-    /// What was logged last, so that it is logged once.
-    complaint: String,
+    /// About following, and about telling others.
+    complaint: Complaint,
+    untold: Complaint,
 }
+
+/// What was logged last, so that it is logged once.
+#[derive(Default)]
+struct Complaint(String);
 
 impl Follower {
     async fn look(&mut self) {
         let looked = self.try_look().await;
-        let complaint = looked
-            .err()
-            .map_or_else(String::new, |error| error.reason());
-        if !complaint.is_empty() {
-            if let Some(session) = self.session.take() {
-                session.discard();
-            }
-            if complaint != self.complaint {
-                tracing::warn!("following rulesets failed and is tried again: {complaint}");
-            }
+        if looked.is_err()
+            && let Some(session) = self.session.take()
+        {
+            session.discard();
         }
-        self.complaint = complaint;
+        let what = "following rulesets failed and is tried again";
+        self.complaint.hear(what, looked.err());
     }
 
+    /// The breaker goes first, and nothing that fails keeps the others from their turn, but for
+    /// the ruleset that is followed: without it the database is not there.
     async fn try_look(&mut self) -> Result<(), Error> {
         let rules = Arc::clone(&self.rules);
         let session = match self.session.take() {
@@ -199,15 +231,24 @@ impl Follower {
         };
         let db = session.db().clone();
         self.session = Some(session);
+        let acted = rules.act_on_trips(&db).await;
         rules.catch_up(&db, &mut self.seen).await?;
-        self.row.tell(&db, &rules.told(&self.seen)).await?;
-        for trip in rules.tripped() {
-            breaker::roll_back(&db, trip).await?;
-            rules.acted_on(trip);
-        }
+        let told = self.row.tell(&db, &rules.told(&self.seen)).await;
+        let what = "others cannot be told which ruleset is active here";
+        self.untold.hear(what, told.err().map(Error::from));
         if let Some(folder) = &mut self.folder {
             folder.look(&db, &rules.shelf).await;
         }
-        Ok(())
+        acted
+    }
+}
+
+impl Complaint {
+    fn hear(&mut self, what: &str, error: Option<Error>) {
+        let why = error.map_or_else(String::new, |error| error.reason());
+        if !why.is_empty() && why != self.0 {
+            tracing::warn!("{what}: {why}");
+        }
+        self.0 = why;
     }
 }

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
 use super::activate::append;
-use super::{Error, Shelf, Wish, stored};
+use super::{Error, Shelf, Wish, breaker, stored};
 use crate::database::statement;
+
+/// How the reason of a roll-back begins; the revision that it repeats follows.
+const REASON: &str = "roll-back to revision";
 
 /// A roll-back that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +22,11 @@ pub struct RolledBack {
 }
 
 /// Makes an older ruleset the desired one again: revision `to`, or else the newest that differs
-/// from the present. Floors are not looked at: they make no stock wrong, and this may be urgent.
+/// from the present, if that is no roll-back itself: what it left is not to come back unnamed. Floors are not looked at: they make no stock wrong, and this may be urgent.
 ///
 /// # Errors
-/// If there is none, its bundles are refused by now, or somebody else was faster.
+/// If there is none or it must be named, its bundles are refused by now, or somebody else was
+/// faster.
 pub async fn rollback(
     db: &DatabaseConnection,
     shelf: &Arc<Shelf>,
@@ -32,7 +36,7 @@ pub async fn rollback(
     let newest = stored::newest(db).await?;
     let repeats = match to {
         Some(to) => to,
-        None => previous(db).await?.ok_or(Error::NothingBefore)?,
+        None => previous(db, newest).await?.ok_or(Error::NothingBefore)?,
     };
     let document = stored::document(db, repeats).await?;
     shelf
@@ -40,7 +44,7 @@ pub async fn rollback(
         .await?;
     let wish = Wish {
         by,
-        reason: &format!("roll-back to revision {repeats}"),
+        reason: &format!("{REASON} {repeats}"),
         expected: Some(newest),
     };
     let revision = append(db, &document, wish).await?;
@@ -48,10 +52,22 @@ pub async fn rollback(
 }
 
 /// The newest revision that differs from the present one.
-async fn previous(db: &DatabaseConnection) -> Result<Option<i32>, DbErr> {
+async fn previous(db: &DatabaseConnection, newest: i32) -> Result<Option<i32>, Error> {
+    if went_back(db, newest).await? {
+        return Err(Error::WentBack(newest));
+    }
     let sql = "
 SELECT max(revision) FROM plimsoll_internal.rulesets
-WHERE digest <> (SELECT digest FROM plimsoll_internal.rulesets ORDER BY revision DESC LIMIT 1)";
-    let row = db.query_one_raw(statement(sql, [])).await?;
-    row.map_or(Ok(None), |row| row.try_get_by_index(0))
+WHERE digest <> (SELECT digest FROM plimsoll_internal.rulesets WHERE revision = $1)";
+    let row = db.query_one_raw(statement(sql, [newest.into()])).await?;
+    Ok(row.map_or(Ok(None), |row| row.try_get_by_index(0))?)
+}
+
+/// Whether this revision is itself a roll-back, by a person or the breaker.
+async fn went_back(db: &DatabaseConnection, revision: i32) -> Result<bool, DbErr> {
+    let sql = "SELECT activated_by = $2 OR coalesce(starts_with(reason, $3), false)
+               FROM plimsoll_internal.rulesets WHERE revision = $1";
+    let values = [revision.into(), breaker::NAME.into(), REASON.into()];
+    let row = db.query_one_raw(statement(sql, values)).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use plimsoll_rule_host::activate::{self, Refused};
+use plimsoll_rule_host::activate::{self, CaseError, Refused};
 use plimsoll_rule_host::bundle::Trust;
-use plimsoll_rule_host::{Bundle, Digest, Document, Engine, Limits, Rule, Ruleset};
+use plimsoll_rule_host::{Bundle, Digest, Document, Engine, FaultKind, Limits, Rule, Ruleset};
 
 use super::stored::File;
 use super::{Error, Stored};
@@ -79,19 +79,20 @@ impl Shelf {
     /// Verifies and compiles away from where events flow.
     pub(super) async fn ready(self: &Arc<Shelf>, stored: Stored) -> Result<Ready, Error> {
         let shelf = Arc::clone(self);
-        let made = tokio::task::spawn_blocking(move || shelf.ready_now(&stored, clock::now_s()));
+        let made = tokio::task::spawn_blocking(move || shelf.ready_now(&stored));
         made.await.expect("a panic stops the process")
     }
 
-    fn ready_now(&self, stored: &Stored, now: i64) -> Result<Ready, Error> {
+    fn ready_now(&self, stored: &Stored) -> Result<Ready, Error> {
         let Stored {
             revision,
             document,
             files,
+            valid_s,
         } = stored;
         let mut rules = HashMap::new();
         for (digest, files) in files.iter().filter(|(_, files)| !files.is_empty()) {
-            rules.insert(*digest, self.rule(*digest, files, now)?);
+            rules.insert(*digest, self.rule(*digest, files, *valid_s)?);
         }
         self.tidy(document);
         Ok(Ready {
@@ -147,8 +148,10 @@ impl Shelf {
             }
             Err(why) => {
                 let why = Arc::new(why);
-                kept.refused
-                    .insert(number, (Instant::now(), Arc::clone(&why)));
+                if !is_ours(&why) {
+                    kept.refused
+                        .insert(number, (Instant::now(), Arc::clone(&why)));
+                }
                 Err(why)
             }
         }
@@ -163,5 +166,17 @@ impl Shelf {
         }
         kept.refused
             .retain(|_, (when, _)| when.elapsed() < REFUSED_FOR);
+    }
+}
+
+/// Whether this machine was too busy, which says nothing about the bundle.
+fn is_ours(why: &Refused) -> bool {
+    let Refused::Case { source, .. } = why else {
+        return false;
+    };
+    match source {
+        CaseError::Unavailable(_) => true,
+        CaseError::Fault(fault) => fault.kind == FaultKind::Deadline,
+        CaseError::Other { .. } | CaseError::Parameters(_) => false,
     }
 }

@@ -8,6 +8,7 @@ use plimsoll_rule_host::{Digest, Document};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
 use super::Error;
+use crate::clock;
 use crate::database::statement;
 
 /// Of several files of one digest, so many are tried.
@@ -18,6 +19,9 @@ const FILES_MAX: i64 = 8;
 pub struct Stored {
     /// Its number.
     pub revision: i32,
+    /// When it was activated, in seconds since 1970: signatures must have been valid then. What
+    /// decided once must be there again after a restart, however long ago.
+    pub valid_s: i64,
     /// What it says.
     pub document: Document,
     /// The files of the bundles that it asks, newest first; none for one that is not there.
@@ -43,6 +47,7 @@ pub async fn load(db: &DatabaseConnection, revision: i32) -> Result<Stored, Erro
     let document = document(db, revision).await?;
     Ok(Stored {
         revision,
+        valid_s: activated_s(db, revision).await?,
         files: files(db, &document).await?,
         document,
     })
@@ -55,9 +60,17 @@ pub async fn load(db: &DatabaseConnection, revision: i32) -> Result<Stored, Erro
 pub async fn with_files(db: &DatabaseConnection, document: &Document) -> Result<Stored, Error> {
     Ok(Stored {
         revision: 0,
+        valid_s: clock::now_s(),
         files: files(db, document).await?,
         document: document.clone(),
     })
+}
+
+async fn activated_s(db: &DatabaseConnection, revision: i32) -> Result<i64, DbErr> {
+    let sql = "SELECT extract(epoch FROM activated_at)::bigint FROM plimsoll_internal.rulesets
+               WHERE revision = $1";
+    let row = db.query_one_raw(statement(sql, [revision.into()])).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 /// The desired revision; 0 if there never was one.

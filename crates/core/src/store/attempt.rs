@@ -128,7 +128,8 @@ impl Job {
                     &decided.parts,
                     &decided.judged.folded,
                 );
-                store.rules.faulted(&decided.judged.report);
+                let judged = &decided.judged;
+                store.rules.faulted(judged.rules.revision(), &judged.report);
                 Done {
                     answer: Answer::Committed,
                     judged: Some(decided.judged),
@@ -232,11 +233,14 @@ impl Job {
         ))
         .await?
         {
+            store.watch.rules_ready();
             return Ok(tx);
         }
         let partitions = self.sought.iter().map(|s| s.partition);
         let revision = positions::revision(&tx, store.topic_id, partitions.clone()).await?;
-        store.rules.want(revision);
+        if revision > rules.revision() {
+            store.await_rules(revision, rules.revision());
+        }
         let stored = positions::stored(&tx, store.topic_id, partitions, false).await?;
         self.stop(tx, answer_of_positions(&self.sought, &stored, false))
             .await

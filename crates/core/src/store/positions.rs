@@ -47,6 +47,13 @@ pub(super) async fn move_all(
     Ok(moved.await? == sought.len() as u64)
 }
 
+/// The latest revision of the rules that decided anything, of whichever topic.
+pub(crate) async fn newest_revision<C: ConnectionTrait>(db: &C) -> Result<i32, DbErr> {
+    let sql = "SELECT coalesce(max(ruleset_revision), 0) FROM plimsoll_internal.positions";
+    let row = db.query_one_raw(statement(sql, [])).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
+}
+
 /// The latest revision of the rules that decided anything of these partitions.
 pub(super) async fn revision<C: ConnectionTrait>(
     db: &C,

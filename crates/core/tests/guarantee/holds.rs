@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use expect_test::expect;
-use plimsoll_core::release::{self, Filter, Released};
+use plimsoll_core::release::{self, By, Filter, Released};
 
 use crate::world::{Running, World, adjust};
 
@@ -37,6 +37,10 @@ impl World {
     }
 
     pub(crate) async fn release(&self, filter: Filter) -> Result<Released> {
+        self.release_by(By::Rules, filter).await
+    }
+
+    pub(crate) async fn release_by(&self, by: By, filter: Filter) -> Result<Released> {
         let settings = &self.settings;
         let mut progress = |_| {};
         let released = release::release(
@@ -45,6 +49,7 @@ impl World {
             settings.id_window,
             &settings.rules,
             &filter,
+            by,
             &mut progress,
         );
         Ok(released.await?)

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use expect_test::expect;
-use plimsoll_core::release::Filter;
+use plimsoll_core::release::{By, Filter};
 use plimsoll_core::rules::Shelf;
 use plimsoll_sandbox::workload::{Shape, Traffic};
 
@@ -116,6 +116,27 @@ async fn what_a_rule_parked_is_released_by_the_rules_of_that_day() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_overrules_the_rule_about_one_event_and_not_about_those_behind_it() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 10).await?;
+    world
+        .enforce(&[bundle("parks", &meeting(1000, &verdict(4, 0)))])
+        .await?;
+    let running = world.run();
+    let events = [adjust("A", 1000), adjust("A", -1), adjust("A", 1000)];
+    world.send(0, events)?;
+    world.until("SELECT count(*) FROM parked", 3).await?;
+    let released = world.release_by(By::Person, Filter::default()).await?;
+    assert_eq!((released.events, released.remaining), (2, 1));
+    world.finish(running).await?;
+    expect![[r#"
+        (0,1000,1010,{},0,)
+        (1,-1,1009,{},1,)"#]].assert_eq(&world.rows(LEDGER).await?);
+    expect![[r#"(2,first,parks,"It is the first code.",1)"#]].assert_eq(&world.rows(PARKED).await?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revision_never_goes_back_along_a_partition() -> Result<()> {
     let mut world = World::new(1).await?;
     world.product("A", 100).await?;
@@ -129,6 +150,7 @@ async fn a_revision_never_goes_back_along_a_partition() -> Result<()> {
     world.send(0, [adjust("A", -2)])?;
     eventually("the lane waits for newer rules", || {
         running.metric("plimsoll_retries_total{reason=\"transient\"}") > 1.0
+            && running.watch.readiness().rules.is_some()
     })
     .await?;
     for change in [-3, -4] {

@@ -150,6 +150,13 @@ async fn a_roll_back_is_a_new_revision_that_repeats_an_older_one() -> Result<()>
     }
     let rolled = back(None).await?;
     assert_eq!((rolled.revision, rolled.repeats), (5, 2));
+    // Without a name, what was left would come back.
+    let refused = back(None).await.expect_err("it went back already");
+    assert_eq!(
+        refused.to_string(),
+        "revision 5 is a roll-back itself, and the one before it is what was left: name the \
+         revision to repeat with `--to REVISION`"
+    );
     let rolled = back(Some(1)).await?;
     assert_eq!((rolled.revision, rolled.repeats), (6, 1));
     assert!(matches!(back(Some(9)).await, Err(Error::NoRevision(9))));

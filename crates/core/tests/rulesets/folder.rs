@@ -67,7 +67,8 @@ async fn a_folder_with_something_wrong_in_it_changes_nothing() -> Result<()> {
     world
         .until("SELECT count(*) FROM plimsoll_internal.replicas", 1)
         .await?;
-    fs::write(path("ruleset.toml"), "[[rules")?;
+    // Nothing is no ruleset either, but how a file begins.
+    fs::write(path("ruleset.toml"), " \n")?;
     fs::write(path("first.bundle"), bundles::signed(&bundle))?;
     world
         .until("SELECT count(*) FROM plimsoll_internal.bundles", 1)

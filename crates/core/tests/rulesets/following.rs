@@ -64,6 +64,23 @@ async fn a_restart_takes_the_last_good_ruleset_if_the_desired_one_is_bad() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_good_ruleset_stays_under_a_bad_one_until_a_lane_needs_one_in_between() -> Result<()> {
+    let world = World::new().await?;
+    let digest = world.pushed("first").await?;
+    world.activate(&rule(digest, "enforce")).await?;
+    let replica = world.replica("one").await?;
+    let bad = rule(plimsoll_rule_host::Digest([7; 32]), "enforce");
+    let newer = [rule(digest, "shadow"), rule(digest, "canary 5%"), bad];
+    world.impose_all(&newer.map(|toml| document(&toml))).await?;
+    let error = "SELECT error LIKE 'revision 4: %' FROM plimsoll_internal.replicas WHERE active = ";
+    world.until(&format!("{error} 1"), true).await?;
+    replica.rules.want(2);
+    world.until(&format!("{error} 3"), true).await?;
+    assert_eq!(replica.rules.now().revision(), 3);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_runs_while_no_ruleset_can_be_made_ready() -> Result<()> {
     let world = World::new().await?;
     let digest = bundles::named("first").digest();

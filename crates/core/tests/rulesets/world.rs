@@ -62,13 +62,13 @@ impl World {
 
     /// Stores a ruleset past every check.
     pub(crate) async fn impose(&self, document: &Document) -> Result<()> {
-        self.sql(&format!(
-            "INSERT INTO plimsoll_internal.rulesets (revision, digest, document, activated_by)
-             SELECT coalesce(max(revision), 0) + 1, '{}', '{}', 'nobody' FROM plimsoll_internal.rulesets",
-            document.digest(),
-            document.to_json()
-        ))
-        .await
+        self.impose_all(std::slice::from_ref(document)).await
+    }
+
+    /// Stores rulesets past every check, all at once: nobody meets only some of them.
+    pub(crate) async fn impose_all(&self, documents: &[Document]) -> Result<()> {
+        let all: Vec<String> = documents.iter().map(imposing).collect();
+        self.sql(&all.join(";")).await
     }
 
     pub(crate) async fn activate(&self, toml: &str) -> Result<i32, Error> {
@@ -136,6 +136,15 @@ impl World {
             tokio::time::sleep(PACE).await;
         }
     }
+}
+
+fn imposing(document: &Document) -> String {
+    format!(
+        "INSERT INTO plimsoll_internal.rulesets (revision, digest, document, activated_by)
+         SELECT coalesce(max(revision), 0) + 1, '{}', '{}', 'nobody' FROM plimsoll_internal.rulesets",
+        document.digest(),
+        document.to_json()
+    )
 }
 
 /// A process that follows.

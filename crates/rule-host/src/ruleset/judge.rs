@@ -9,7 +9,7 @@ use super::report::{Noticed, Report};
 use super::{Bound, OnFault, Ruleset};
 use crate::facts::Facts;
 use crate::fault::Fault;
-use crate::rule::Unavailable;
+use crate::rule::{Patience, Unavailable};
 
 /// Asks one ruleset all questions of one fold, which are numbered from 0, and remembers what
 /// it noticed.
@@ -19,6 +19,8 @@ pub struct Judge<'a> {
     /// Questions answered so far.
     asked: u32,
     noticed: Noticed,
+    /// With each binding.
+    patience: Vec<Patience>,
     /// Of each row of this ask the verdicts that count, one for each place of the ruleset.
     verdicts: Vec<Verdict>,
     /// Verdicts of this ask that do not count, but are not the same as none.
@@ -39,6 +41,7 @@ impl<'a> Judge<'a> {
             ruleset,
             asked: 0,
             noticed: Noticed::about(ruleset.bound.len()),
+            patience: ruleset.bound.iter().map(|_| Patience::default()).collect(),
             verdicts: Vec::new(),
             shadows: Vec::new(),
         }
@@ -89,7 +92,10 @@ impl<'a> Judge<'a> {
         whole: impl Fn(usize) -> usize,
     ) -> Result<(), Unavailable> {
         let started = Instant::now();
-        let evaluation = bound.rule.evaluate(rows, &bound.parameters)?;
+        let patience = &mut self.patience[at];
+        let evaluation = bound
+            .rule
+            .evaluate_with(patience, rows, &bound.parameters)?;
         self.noticed
             .spent(at, evaluation.fuel, started.elapsed(), rows.len());
         for (row, answer) in evaluation.answers.into_iter().enumerate() {

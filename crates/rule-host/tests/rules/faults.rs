@@ -1,10 +1,11 @@
 //! Rules that misbehave while they are asked: each kind of fault is told apart, and only the
 //! guilty event pays for it.
 
+use plimsoll_rule_host::bundle::Budget;
 use plimsoll_rule_host::{Fault, FaultKind, Verdict};
 
 use crate::hostile::{hostile, slow};
-use crate::support::{GUILTY, answer, event, rule};
+use crate::support::{GUILTY, answer, engine, event, rule, rule_of};
 
 /// What a guest answers that misbehaves like this for one event.
 fn fault(misbehave: &str) -> Fault {
@@ -73,15 +74,33 @@ fn only_the_guilty_events_of_a_batch_pay() {
 
 #[test]
 fn a_rule_at_fault_everywhere_is_not_asked_for_ever() {
-    let rule = rule("unreachable");
-    let batch = vec![event(GUILTY); 1024];
+    let budget = Budget {
+        fuel_base: 10_000_000,
+        fuel_per_event: 100_000,
+    };
+    let rule = rule_of(&engine(), "(loop $l (br $l))", budget);
+    let batch = vec![event(GUILTY); 5 * 1024];
     let evaluation = rule.evaluate(&batch, &[5]).expect("asked");
     assert!(evaluation.answers.iter().all(Result::is_err));
-    assert!(
-        evaluation.fuel < 100_000,
-        "{} units of fuel",
-        evaluation.fuel
-    );
+    // All 10,235 calls would take 100 times as much, and a minute.
+    assert!(evaluation.fuel < 5_000_000_000, "{} fuel", evaluation.fuel);
+}
+
+#[test]
+fn many_guilty_events_of_a_batch_do_not_drag_others_in() {
+    let rule = rule("unreachable");
+    for step in [21, 50, 101, 333] {
+        let mut batch = vec![event(-1); 2048];
+        for row in (0..batch.len()).step_by(step) {
+            batch[row] = event(GUILTY);
+        }
+        let answers = rule.evaluate(&batch, &[5]).expect("asked").answers;
+        let guilty = |row: usize| row.is_multiple_of(step);
+        assert!(
+            (0..batch.len()).all(|row| answers[row].is_err() == guilty(row)),
+            "{step}"
+        );
+    }
 }
 
 #[test]

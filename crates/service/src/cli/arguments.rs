@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Rules(Rules),
 }
 
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Demo {
     /// Stop after this many seconds of traffic; without it, at Ctrl-C
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
@@ -69,6 +69,9 @@ pub(crate) struct Demo {
     /// Products to import
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) skus: u32,
+    /// Bundles of the shipped rules, as `cargo xtask rules` builds them; without it, those it built for this program
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) rules: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -201,7 +204,13 @@ pub(crate) enum Parked {
         json: bool,
     },
     /// Decide the events of matching SKUs again, in order
-    Release(Act),
+    Release {
+        #[command(flatten)]
+        act: Act,
+        /// Apply the first event of each SKU, if a rule parked it, without asking rules again
+        #[arg(long)]
+        overrule: bool,
+    },
     /// Refuse the events of matching SKUs; they are kept as refusals
     Reject {
         #[command(flatten)]

@@ -1,7 +1,7 @@
 //! `plimsoll parked`: events that wait, and what an operator may do with them. Decisions are the
 //! consumer's own; here they are only asked for.
 
-use plimsoll_core::release::{self, Released};
+use plimsoll_core::release::{self, By, Released};
 use sea_orm::sqlx::postgres::PgPool;
 
 use super::arguments::{Act, Parked, Which};
@@ -19,7 +19,10 @@ pub(super) async fn run(config: &Config, command: Parked) -> Result<Verdict, Fai
     let db = database::open(&config.database, "parked").await?;
     match command {
         Parked::List { which, limit, json } => list(&db, which, limit, json).await,
-        Parked::Release(act) => release(config, &filter(act)?).await,
+        Parked::Release { act, overrule } => {
+            let by = if overrule { By::Person } else { By::Rules };
+            release(config, &filter(act)?, by).await
+        }
         Parked::Reject { act, by } => {
             reject(config, &filter(act)?, &by.unwrap_or_else(who::user_at_host)).await
         }
@@ -84,7 +87,7 @@ fn table(parked: Vec<reads::parked::Parked>) {
     say::table(&columns, &rows);
 }
 
-async fn release(config: &Config, filter: &release::Filter) -> Result<Verdict, Failure> {
+async fn release(config: &Config, filter: &release::Filter, by: By) -> Result<Verdict, Failure> {
     let mut progress = |sofar: Released| {
         if sofar.skus.is_multiple_of(NOTE_EVERY) {
             say::note(format_args!(
@@ -101,6 +104,7 @@ async fn release(config: &Config, filter: &release::Filter) -> Result<Verdict, F
         stock.id_window,
         &config.rules,
         filter,
+        by,
         &mut progress,
     )
     .await?;

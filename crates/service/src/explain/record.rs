@@ -36,7 +36,7 @@ pub(super) async fn run(db: &PgPool, record: &Record, json: bool) -> Result<Verd
     } else {
         None
     };
-    let rows = explained(db, fates).await?;
+    let rows = explained(db, fates).await;
     let why = absent.as_ref().map(|absent| absent.sentence(record));
     if json {
         say::json(&serde_json::json!({ "record": record.to_string(), "rows": rows, "why": why }));

@@ -43,8 +43,14 @@ impl Repeater {
         }
     }
 
-    /// The answers behind a row; none where no rule had a say.
-    pub(super) async fn answers(&mut self, fate: &Fate) -> Result<Vec<Answer>, Failure> {
+    /// The answers behind a row; none where no rule had a say. Why they cannot be repeated is said
+    /// instead of them.
+    pub(super) async fn answers(&mut self, fate: &Fate) -> Result<Vec<Answer>, String> {
+        let answers = self.repeat(fate).await;
+        answers.map_err(|failure| format!("the rules cannot be asked again: {}", failure.what()))
+    }
+
+    async fn repeat(&mut self, fate: &Fate) -> Result<Vec<Answer>, Failure> {
         let (Some(sku), Some(kind)) = (fate.sku.as_deref(), kind(fate)) else {
             return Ok(Vec::new());
         };
@@ -135,8 +141,10 @@ impl Answer {
         } else {
             " (only a shadow)"
         };
-        let Answer { rule, says, .. } = self;
-        format!("  {rule}{shadow}: {says}")
+        let Answer {
+            rule, says, bundle, ..
+        } = self;
+        format!("  {rule}{shadow}: {says}; bundle {bundle}")
     }
 }
 
