@@ -6,7 +6,7 @@ use plimsoll_core::release::{By, Filter};
 use plimsoll_core::rules::Shelf;
 use plimsoll_sandbox::workload::{Shape, Traffic};
 
-use crate::world::{World, adjust, below, bundle, eventually, meeting, verdict};
+use crate::world::{World, adjust, below, bundle, eventually, meeting, misbehaviours, verdict};
 
 const REFUSALS: &str =
     "SELECT record_offset, outcome, code, rule, detail, ruleset_revision, stock_seen
@@ -84,6 +84,46 @@ async fn a_fault_parks_its_event_and_names_bundle_and_kind_while_others_flow() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_rule_does_only_its_event_waits() -> Result<()> {
+    let mut world = World::new(4).await?;
+    world.products(10, 1_000_000).await?;
+    let all = misbehaviours();
+    let numbered = || (0..).zip(&all);
+    let bad = |(n, (_, wat)): (i64, &(&str, String))| {
+        bundle(&format!("bad-{n}"), &meeting(-1_000 - n, wat))
+    };
+    let bundles: Vec<_> = numbered().map(bad).collect();
+    world.enforce(&bundles).await?;
+    let running = world.run();
+    for partition in 0..4 {
+        let good = (0..500).map(|n| adjust(&format!("SKU{}", n % 10), -1));
+        world.send(partition, good)?;
+    }
+    for (n, _) in numbered() {
+        let sku = format!("bad {n}");
+        world.product(&sku, 5_000).await?;
+        world.send(
+            0,
+            [adjust(&sku, -1), adjust(&sku, -1_000 - n), adjust(&sku, -2)],
+        )?;
+    }
+    world.finish(running).await?;
+    let good = "SELECT count(*) FROM ledger WHERE kind = 'adjust' AND sku LIKE 'SKU%'";
+    world.until(good, 2_000).await?;
+    let told = "SELECT string_agg(split_part(detail, ': ', 2), ' ' ORDER BY rule) FROM parked WHERE code = 'rule_fault'";
+    let kinds: Vec<&str> = all.iter().map(|(kind, _)| *kind).collect();
+    world.until(told, kinds.join(" ")).await?;
+    world
+        .until(
+            "SELECT count(*) FROM parked WHERE code = 'behind'",
+            all.len(),
+        )
+        .await?;
+    let others = "SELECT count(*) FROM refusals";
+    world.until(others, 0).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_rule_parked_is_released_by_the_rules_of_that_day() -> Result<()> {
     let mut world = World::new(1).await?;
     world.product("A", 10).await?;
@@ -131,7 +171,8 @@ async fn a_person_overrules_the_rule_about_one_event_and_not_about_those_behind_
     world.finish(running).await?;
     expect![[r#"
         (0,1000,1010,{},0,)
-        (1,-1,1009,{},1,)"#]].assert_eq(&world.rows(LEDGER).await?);
+        (1,-1,1009,{},1,)"#]]
+    .assert_eq(&world.rows(LEDGER).await?);
     expect![[r#"(2,first,parks,"It is the first code.",1)"#]].assert_eq(&world.rows(PARKED).await?);
     Ok(())
 }

@@ -73,6 +73,12 @@ async fn a_folder_with_something_wrong_in_it_changes_nothing() -> Result<()> {
     world
         .until("SELECT count(*) FROM plimsoll_internal.bundles", 1)
         .await?;
+    // The next bundle comes when all about the first was done.
+    let second = bundles::signed(&bundles::named("second"));
+    fs::write(path("second.bundle"), second)?;
+    world
+        .until("SELECT count(*) FROM plimsoll_internal.bundles", 2)
+        .await?;
     assert_eq!(
         world
             .value("SELECT count(*) FROM plimsoll_internal.rulesets")

@@ -41,6 +41,20 @@ pub(crate) fn meeting(change: i64, then: &str) -> String {
     format!("(if (i64.eq (local.get $change) (i64.const {change})) (then {then}))")
 }
 
+/// WAT of every way to give no valid answer, each with the kind of its fault.
+pub(crate) fn misbehaviours() -> [(&'static str, String); 8] {
+    [
+        ("trap", "(unreachable)".to_owned()),
+        ("trap", "(drop (call $deeper (i32.const 0)))".to_owned()),
+        ("fuel", "(loop $for_ever (br $for_ever))".to_owned()),
+        ("memory", "(drop (memory.grow (i32.const 4096)))".to_owned()),
+        ("contract", "(local.set $too_many (i32.const 2))".to_owned()),
+        ("contract", verdict(9, 0)),
+        ("contract", verdict(3, 7)),
+        ("contract", verdict(2, 1_000_000)),
+    ]
+}
+
 /// A bundle of a rule with the codes `first` and `second`.
 pub(crate) fn bundle(name: &str, decide: &str) -> Bundle {
     let module = wat::parse_str(module(decide)).expect("it is WAT");
@@ -74,9 +88,11 @@ fn module(decide: &str) -> String {
     (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
     (global.set $next (i32.add (local.get $at) (local.get 3)))
     (local.get $at))
+  (func $deeper (param i32) (result i32)
+    (i32.add (call $deeper (i32.add (local.get 0) (i32.const 1))) (i32.const 1)))
   (func (export "plimsoll:rules/rule@1.0.0#evaluate")
     (param $rows i32) (param $columns i32) (param i32 i32 i32 i32 i32) (result i32)
-    (local $row i32) (local $answer i32) (local $at i32)
+    (local $row i32) (local $answer i32) (local $at i32) (local $too_many i32)
     (local $stock i64) (local $change i64) (local $tag i64) (local $operand i64)
     (local.set $answer (call $realloc (i32.const 0) (i32.const 0) (i32.const 8)
       (i32.mul (local.get $rows) (i32.const 16))))
@@ -93,7 +109,7 @@ fn module(decide: &str) -> String {
       (local.set $row (i32.add (local.get $row) (i32.const 1)))
       (br_if $each (i32.lt_u (local.get $row) (local.get $rows))))
     (i32.store (i32.const 0) (local.get $answer))
-    (i32.store (i32.const 4) (i32.mul (local.get $rows) (i32.const 2)))
+    (i32.store (i32.const 4) (i32.add (local.get $too_many) (i32.mul (local.get $rows) (i32.const 2))))
     (i32.const 0)))"#
     )
 }
