@@ -1,12 +1,17 @@
 //! Rules decide, and every row says which one, why, and of which revision.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use expect_test::expect;
 use plimsoll_core::release::{By, Filter};
-use plimsoll_core::rules::Shelf;
+use plimsoll_core::rules::{self, Shelf, Window};
+use plimsoll_rule_host::Document;
 use plimsoll_sandbox::workload::{Shape, Traffic};
 
-use crate::world::{World, adjust, below, bundle, eventually, meeting, misbehaviours, verdict};
+use crate::world::{
+    World, adjust, below, bundle, enforce, eventually, meeting, misbehaviours, verdict,
+};
 
 const REFUSALS: &str =
     "SELECT record_offset, outcome, code, rule, detail, ruleset_revision, stock_seen
@@ -174,6 +179,66 @@ async fn a_person_overrules_the_rule_about_one_event_and_not_about_those_behind_
         (1,-1,1009,{},1,)"#]]
     .assert_eq(&world.rows(LEDGER).await?);
     expect![[r#"(2,first,parks,"It is the first code.",1)"#]].assert_eq(&world.rows(PARKED).await?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_tells_which_verdicts_would_change_and_changes_nothing() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 10).await?;
+    world.product("B", 10).await?;
+    let clamps = bundle("clamps", &meeting(-7, &verdict(2, 3)));
+    let refuses = bundle("refuses", &below(0, &verdict(3, 0)));
+    world.enforce(&[refuses.clone(), clamps]).await?;
+    let running = world.run();
+    let events = [
+        adjust("A", -6),
+        adjust("A", -6),
+        adjust("B", -7),
+        adjust("B", 2),
+        adjust("B", -1),
+        adjust("B", -1),
+    ];
+    world.send(0, events)?;
+    world.finish(running).await?;
+    let before = world.rows(LEDGER).await?;
+
+    let keeps = bundle("keeps", &below(8, &verdict(3, 1)));
+    let marks = bundle("marks", &meeting(2, &verdict(1, 0)));
+    let shelf = Shelf::new(world.settings.rules.trust.clone())?;
+    for bundle in [&keeps, &marks] {
+        rules::push(&world.db, &shelf, &bundle.to_bytes(), "test").await?;
+    }
+    let document = Document {
+        rules: [keeps, marks].iter().map(enforce).collect(),
+    };
+    let stored = rules::with_files(&world.db, &document).await?;
+    let candidate = Arc::new(shelf.ruleset(stored).await?);
+    let window = Window {
+        events_max: 100,
+        hours_max: 1.0,
+    };
+    let policy = &world.settings.policy;
+    let replayed = rules::replay(&world.db, &candidate, policy, window, &mut |_| {}).await?;
+    let change = |c: &rules::Change| {
+        format!(
+            "{} -> {}: {} of {} in {}\n",
+            c.then,
+            c.now,
+            c.events,
+            c.units,
+            c.skus.join(" ")
+        )
+    };
+    assert_eq!(replayed.events, 6);
+    let changes: String = replayed.changes.iter().map(change).collect();
+    expect![[r#"
+        applied -> rejected by keeps: second: 2 of -7 in A B
+        applied -> applied (first): 1 of 2 in B
+        applied in part (clamped) -> rejected by keeps: second: 1 of -7 in B
+        rejected by refuses: first -> rejected by keeps: second: 1 of -6 in A
+    "#]].assert_eq(&changes);
+    assert_eq!(world.rows(LEDGER).await?, before);
     Ok(())
 }
 
