@@ -202,7 +202,8 @@ pub(crate) struct Activate {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Rollback {
-    /// The revision to repeat; without it, the newest that differs from the present
+    /// The revision to repeat; without it, the newest that differs from the present, unless that
+    /// is a roll-back itself
     #[arg(long, value_name = "REVISION", value_parser = clap::value_parser!(i32).range(1..))]
     pub(crate) to: Option<i32>,
     /// Who goes back; default USER@HOST

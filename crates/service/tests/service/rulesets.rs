@@ -121,6 +121,39 @@ fn a_bundle_is_pushed_activated_and_taken_back() {
     assert_eq!(status["desired"]["rules"][0]["mode"], "shadow");
 }
 
+/// A refusal that the rules of revision 1 are said to have made.
+const DECIDED: &str = "
+INSERT INTO products (sku, current_stock) VALUES ('A', 10);
+INSERT INTO plimsoll_internal.topics (name, partitions) VALUES ('t', 1);
+INSERT INTO plimsoll_internal.refused (record_offset, partition, topic_id, kind, quantity, occurred_ms, sku, outcome,
+    code, rule, ruleset_revision, version_seen, stock_seen, floor_seen)
+SELECT 0, 0, id, 0, -3, 0, 'A', 'rejected', 'once_refused', 'accepting', 1, 4, 10, 0 FROM plimsoll_internal.topics";
+
+#[test]
+fn a_decision_is_repeated_by_its_bundle_and_replayed_under_another_ruleset() {
+    let desk = Desk::new();
+    let signed = bundle().sign(&key(), NEVER).expect("it fits").to_bytes();
+    desk.rules(&["push", &desk.file("accepting.bundle", signed)]);
+    desk.rules(&["activate", &desk.ruleset("shadow")]);
+    sql(&desk.url, DECIDED);
+    let row = &json(&desk.url, &["explain", "--record", "t/0/0", "--json"])["rows"][0];
+    assert_eq!(row["rule"], "accepting");
+    assert_eq!(row["rules"][0]["says"], "accept");
+    assert_eq!(row["rules"][0]["enforced"], false);
+    assert_eq!(row["rules"][0]["bundle"], bundle().digest().to_string());
+
+    let replayed = desk.rules(&["replay", &desk.ruleset("enforce"), "--json"]);
+    let replayed: serde_json::Value =
+        serde_json::from_str(&replayed.stdout).expect("it prints JSON");
+    assert_eq!(replayed["events"], 1);
+    let change = &replayed["changes"][0];
+    assert_eq!(change["then"], "rejected by accepting: once_refused");
+    assert_eq!(
+        (&change["now"], &change["units"]),
+        (&"applied".into(), &(-3).into())
+    );
+}
+
 #[test]
 fn a_running_replica_that_does_not_follow_is_a_finding() {
     let desk = Desk::new();
