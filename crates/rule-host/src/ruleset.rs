@@ -143,16 +143,6 @@ impl Ruleset {
         }
     }
 
-    /// The lowest floor that a rule whose answers count for some SKU needs, and which rule.
-    pub fn floor_needed(&self) -> Option<(i64, &str)> {
-        let deciding = self.bound.iter().filter(|bound| bound.enforced.ever());
-        let floors = deciding.filter_map(|bound| {
-            let floor = bound.manifest().floor_needed(&bound.parameters)?;
-            Some((floor, &*bound.name))
-        });
-        floors.min_by_key(|(floor, _)| *floor)
-    }
-
     fn bound(&self, said: Said) -> &Bound {
         let mut bound = self.bound.iter();
         bound

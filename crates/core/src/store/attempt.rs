@@ -73,7 +73,7 @@ struct Decided {
     judged: Judged,
 }
 
-/// A parked batch: what was parked is released by hand, not by position.
+/// Locks the rows of `skus` and reads them: for a release, which moves no position.
 pub(crate) async fn read_locked<C: ConnectionTrait>(
     tx: &C,
     store: &Store,

@@ -112,15 +112,6 @@ impl Enforced {
             Enforced::Always => true,
         }
     }
-
-    /// Whether there may be a SKU for which it decides.
-    pub(super) fn ever(self) -> bool {
-        match self {
-            Enforced::Never => false,
-            Enforced::For(canary) => canary.percent > 0,
-            Enforced::Always => true,
-        }
-    }
 }
 
 /// A share of all SKUs: those whose hash is in the lowest `percent` of 2⁶⁴.

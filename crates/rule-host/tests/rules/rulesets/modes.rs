@@ -1,12 +1,11 @@
 //! Off, shadow, canary, enforce; and in which order what they say is shown.
 
 use plimsoll_domain::{Code, Said};
-use plimsoll_rule_host::bundle::LowestFloor;
 use plimsoll_rule_host::ruleset::Mode;
-use plimsoll_rule_host::{Bundle, Facts, Ruleset, activate};
+use plimsoll_rule_host::{Facts, Ruleset};
 
 use super::{asked, enforced, in_mode, ruleset, written};
-use crate::support::{GUILTY, accepts, answer, component, engine, event, manifest, module, named};
+use crate::support::{GUILTY, answer, event, named};
 
 #[test]
 fn a_mode_says_whether_an_answer_counts() {
@@ -132,7 +131,7 @@ fn what_is_said_names_a_place_in_the_order_of_priority() {
 fn no_ruleset_asks_nobody_and_accepts_everything() {
     let none = Ruleset::none();
     assert!(none.is_silent());
-    assert_eq!((none.revision(), none.floor_needed()), (0, None));
+    assert_eq!(none.revision(), 0);
     let (answers, report) = asked(&none, &[event(GUILTY), event(-1)]);
     assert!(
         answers
@@ -140,33 +139,4 @@ fn no_ruleset_asks_nobody_and_accepts_everything() {
             .all(|answer| written(&none, answer) == "accept")
     );
     assert!(report.spent.is_empty() && report.faults.is_empty());
-}
-
-#[test]
-fn the_lowest_floor_that_any_deciding_rule_needs_is_known() {
-    let rule = |name: &str, floor| {
-        let mut manifest = manifest();
-        manifest.name = name.into();
-        manifest.lowest_floor = floor;
-        let bundle = Bundle::pack(&manifest, component(&module("")), &accepts(1));
-        activate::load(&engine(), bundle.expect("a bundle")).expect("it behaves")
-    };
-    let rules = [
-        rule("none", None),
-        rule("some", Some(LowestFloor::Units(-3))),
-        rule("parameter", Some(LowestFloor::Opposite("-limit".into()))),
-    ];
-    let bind = |modes: [Mode; 3]| {
-        let mut bindings: Vec<_> = (0..3).map(|n| in_mode(&rules[n], modes[n])).collect();
-        bindings[2].parameters.insert("limit".into(), 9);
-        ruleset(&rules, bindings)
-    };
-    use Mode::{Canary, Enforce, Shadow};
-    let all = bind([Enforce; 3]);
-    assert_eq!(all.floor_needed(), Some((-9, "parameter")));
-    let canary = bind([Enforce, Shadow, Canary { percent: 1 }]);
-    assert_eq!(canary.floor_needed(), Some((-9, "parameter")));
-    let others = bind([Enforce, Enforce, Canary { percent: 0 }]);
-    assert_eq!(others.floor_needed(), Some((-3, "some")));
-    assert_eq!(bind([Enforce, Shadow, Shadow]).floor_needed(), None);
 }
