@@ -161,11 +161,16 @@ fn wanted(rest: Vec<OsString>) -> Result<Wanted, lexopt::Error> {
 
 fn demo(rest: Vec<OsString>) -> anyhow::Result<()> {
     setup::run(Scope::Demo)?;
-    process::become_binary(
-        "plimsoll-service",
-        "plimsoll",
-        [OsString::from("demo")].into_iter().chain(rest),
-    )
+    let mut arguments = vec![OsString::from("demo")];
+    if !rest.iter().any(|word| word == "--rules") {
+        match setup::wasm().and_then(|()| rules::current()) {
+            Ok(folder) => arguments.extend(["--rules".into(), folder.into()]),
+            // It runs all the same, and says by itself what it does without.
+            Err(error) => say::error(&error.context("the shipped rules cannot be built here")),
+        }
+    }
+    arguments.extend(rest);
+    process::become_binary("plimsoll", arguments)
 }
 
 fn bench(rest: Vec<OsString>) -> anyhow::Result<()> {
@@ -175,7 +180,7 @@ fn bench(rest: Vec<OsString>) -> anyhow::Result<()> {
     {
         return nothing_after(after).and_then(|()| rules::bench());
     }
-    process::become_binary("plimsoll-tests", "bench", rest)
+    process::become_binary("bench", rest)
 }
 
 fn nothing_after(rest: &[OsString]) -> anyhow::Result<()> {

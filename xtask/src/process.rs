@@ -58,28 +58,20 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     Ok(command)
 }
 
-/// Cargo running one of the workspace's binaries, optimised as everything is.
-pub(crate) fn cargo_run(package: &str, binary: &str) -> Result<Command> {
-    cargo([
-        "run",
-        "--release",
-        "--package",
-        package,
-        "--bin",
-        binary,
-        "--",
-    ])
+/// Cargo running one of the workspace's binaries, optimised as everything is. No package is named:
+/// features are then those of the whole workspace, and nothing that tests use is compiled twice.
+pub(crate) fn cargo_run(binary: &str) -> Result<Command> {
+    cargo(["run", "--release", "--bin", binary, "--"])
 }
 
 /// Replaces this process with a binary of the workspace: its exit code, and
 /// every signal sent to us, are then its own. Cargo does the same, so nothing
 /// is left in between. Returns only if that failed.
 pub(crate) fn become_binary(
-    package: &str,
     binary: &str,
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<()> {
-    let error = cargo_run(package, binary)?.args(arguments).exec();
+    let error = cargo_run(binary)?.args(arguments).exec();
     Err(error).with_context(|| format!("running {binary}"))
 }
 

@@ -1,11 +1,25 @@
 //! The shipped rules: their own tests, their bundles, what those cost. How a rule is compiled
 //! and tried is known where `plimsoll rules` is, not here.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
 use crate::{paths, process, say};
+
+/// What bundles are made of.
+const SOURCES: [&str; 4] = [
+    "rules",
+    "crates/rule-abi",
+    "crates/rule-sdk",
+    "crates/rule-host/src/author",
+];
+
+/// Written beside the bundles after all of them, since an unchanged one is not written again.
+const STAMP: &str = "built";
 
 /// Tests every rule natively, then builds each to a bundle and tries it as the service would.
 pub(crate) fn run() -> Result<()> {
@@ -21,32 +35,51 @@ pub(crate) fn run() -> Result<()> {
 /// Measures the shipped rules beside a native closure.
 pub(crate) fn bench() -> Result<()> {
     let json = paths::repository().join("target/bench-rules.json");
-    let mut bench = process::cargo([
-        "run",
-        "--release",
-        "--package",
-        "plimsoll-rule-host",
-        "--example",
-        "bench",
-        "--",
-    ])?;
-    process::run(bench.arg(&json).args(bundles()?))?;
+    create(json.parent().context("it is in a folder")?)?;
+    let bundles = bundles()?;
+    build(&["--example", "rule_cost"])?;
+    let mut measure = Command::new(paths::target()?.join("release/examples/rule_cost"));
+    process::run(measure.arg(&json).args(bundles))?;
     say::line(format_args!("figures in {}", json.display()));
     Ok(())
 }
 
+/// The folder of the shipped rules' bundles, built if anything that they are made of is newer.
+pub(crate) fn current() -> Result<PathBuf> {
+    let folder = paths::target()?.join("rules");
+    let stamp = folder.join(STAMP);
+    let built = fs::metadata(&stamp).and_then(|stamp| stamp.modified());
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for source in SOURCES {
+        newest = newest.max(changed(&paths::repository().join(source))?);
+    }
+    if !built.is_ok_and(|built| built >= newest) {
+        bundles()?;
+        fs::write(&stamp, "").with_context(|| format!("writing {}", stamp.display()))?;
+    }
+    Ok(folder)
+}
+
+/// When anything in a folder was last changed, files of cargo aside.
+fn changed(folder: &Path) -> Result<SystemTime> {
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for entry in entries(folder)? {
+        let entry = entry?;
+        let at = match entry.file_type()?.is_dir() {
+            true if entry.file_name() == "target" => continue,
+            true => changed(&entry.path())?,
+            false => entry.metadata()?.modified()?,
+        };
+        newest = newest.max(at);
+    }
+    Ok(newest)
+}
+
 /// Builds each rule to a bundle in the target folder.
 fn bundles() -> Result<Vec<PathBuf>> {
-    process::run(&mut process::cargo([
-        "build",
-        "--release",
-        "--package",
-        "plimsoll-service",
-        "--bin",
-        "plimsoll",
-    ])?)?;
+    build(&["--bin", "plimsoll"])?;
     let out = paths::target()?.join("rules");
-    std::fs::create_dir_all(&out).with_context(|| format!("creating {}", out.display()))?;
+    create(&out)?;
     let mut bundles = Vec::new();
     for rule in folders()? {
         let name = rule.file_name().context("a rule's folder has a name")?;
@@ -59,10 +92,16 @@ fn bundles() -> Result<Vec<PathBuf>> {
     Ok(bundles)
 }
 
+/// Of the whole workspace, as the tests are, so that nothing is compiled with other features.
+fn build(what: &[&str]) -> Result<()> {
+    let all = ["build", "--release", "--workspace"];
+    process::run(process::cargo(all)?.args(what))
+}
+
 /// Our own program, with cargo compiling guests where it compiles everything.
-fn plimsoll() -> Result<std::process::Command> {
+fn plimsoll() -> Result<Command> {
     let target = paths::target()?;
-    let mut plimsoll = std::process::Command::new(target.join("release/plimsoll"));
+    let mut plimsoll = Command::new(target.join("release/plimsoll"));
     plimsoll.env("CARGO_TARGET_DIR", target);
     Ok(plimsoll)
 }
@@ -85,7 +124,11 @@ fn folders() -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-fn entries(folder: &Path) -> Result<std::fs::ReadDir> {
+fn create(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))
+}
+
+fn entries(folder: &Path) -> Result<fs::ReadDir> {
     folder
         .read_dir()
         .with_context(|| format!("reading {}", folder.display()))

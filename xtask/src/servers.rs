@@ -78,7 +78,7 @@ pub(crate) fn down() -> Result<()> {
 /// In a process group of its own, so that Ctrl-C at the terminal that typed
 /// `up` does not end the servers. Cargo becomes the sandbox and keeps its pid.
 fn start() -> Result<Child> {
-    let mut command = process::cargo_run("plimsoll-sandbox", "sandbox")?;
+    let mut command = process::cargo_run("sandbox")?;
     command.arg("up").process_group(0).stdin(Stdio::null());
     command
         .stdout(File::create(file(ADDRESSES)?)?)

@@ -11,7 +11,7 @@ mod popularity;
 mod sender;
 mod traffic;
 
-pub use event::{Event, Ids, Kind, Produced, Shape, sku_name};
+pub use event::{BULK, Event, Ids, Kind, Produced, Shape, channel, sku_name};
 pub use log::{Entry, Log, Tally};
 pub use poison::Poison;
 pub use sender::{Delivered, Sender, produce};

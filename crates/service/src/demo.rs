@@ -1,13 +1,16 @@
 //! `plimsoll demo`: the service's own code on a private PostgreSQL and an in-process broker, with
 //! traffic that meets it where it hurts: the same SKUs in all partitions, repetitions, poison, and
-//! `+5`, which is not JSON. At the end a proof, from the generator's own log.
+//! `+5`, which is not JSON. The shipped rules decide, and are swapped while events flow. At the end
+//! a proof, from the generator's own log.
 
 mod conclusion;
 mod generator;
 mod journal;
 mod outcomes;
 mod proof;
+mod rulebook;
 mod stage;
+mod terms;
 mod view;
 
 use std::collections::BTreeMap;
@@ -19,7 +22,7 @@ use sea_orm::sqlx::postgres::PgPool;
 use sea_orm::sqlx::{query, query_as};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, interval_at, sleep, sleep_until};
 
 use crate::cli::Demo;
 use crate::config::Config;
@@ -29,7 +32,9 @@ use crate::say::{self, plural};
 use crate::signals;
 use crate::verify;
 use generator::{Generator, Produced};
+use rulebook::Bundles;
 use stage::{PARTITIONS, Stage, TOPIC};
+use terms::{CHANNELS, History, RULES};
 use view::View;
 
 /// Makes every demo the same traffic.
@@ -44,6 +49,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Broken places to name for each check.
 const NAMED_MAX: i64 = 5;
 
+/// Between two rulesets, in a demo that is long enough for two swaps.
+const SWAP_EVERY: Duration = Duration::from_secs(10);
+
 /// Longer than any demo.
 const A_DAY: Duration = Duration::from_secs(86_400);
 
@@ -51,19 +59,21 @@ pub(crate) async fn run(config: Config, options: Demo) -> Result<Verdict, Failur
     logs::init(logs::Format::Human, "error")
         .map_err(|error| Failure::failed(error.to_string(), ""))?;
     let stopping = signals::stop_at_first_exit_at_second()?;
-    let stage = Stage::set(config, options.skus).await?;
+    let bundles = bundles(&options)?;
+    let mut stage = Stage::set(config, bundles, options.skus).await?;
     let service = Service::start(&stage).await?;
-    introduce(&stage, options, &service);
-    let produced = play(&stage, &service, options, stopping).await;
+    introduce(&stage, &options, &service);
+    let produced = play(&mut stage, &service, &options, stopping).await;
     // A service that failed explains a play that did.
     service.stop().await?;
     let produced = produced?;
     say::line("\nProving it.");
     // Statistics, without which the server plans as if the tables were empty.
     query("ANALYZE").execute(&stage.db).await?;
+    let history = history(&stage, options.skus);
     let (report, proof) = tokio::join!(
         verify::examine(&stage.config.database, NAMED_MAX),
-        proof::prove(&stage.db, produced.journal, options.skus)
+        proof::prove(&stage.db, produced.journal, &history)
     );
     let holds = conclusion::tell(&report?, &proof?, options.skus);
     stage.db.close().await;
@@ -74,6 +84,27 @@ pub(crate) async fn run(config: Config, options: Demo) -> Result<Verdict, Failur
     Ok(Verdict::finding_if(!holds))
 }
 
+/// The shipped rules; none, which is said, if nobody built them.
+fn bundles(options: &Demo) -> Result<Option<Bundles>, Failure> {
+    let folder = options.rules.clone().or_else(rulebook::usual_folder);
+    if folder.is_none() {
+        say::note(
+            "NO RULES: floors alone decide here. `cargo xtask rules` builds the shipped ones; \
+             `plimsoll demo --rules FOLDER` uses them.",
+        );
+    }
+    folder.as_deref().map(Bundles::read).transpose()
+}
+
+fn history(stage: &Stage, skus: u32) -> History {
+    let none = History {
+        skus,
+        ..History::default()
+    };
+    let rulebook = stage.rulebook.as_ref();
+    rulebook.map_or(none, |rulebook| rulebook.history().clone())
+}
+
 fn shape(skus: u32) -> Shape {
     Shape {
         partitions: PARTITIONS,
@@ -82,7 +113,10 @@ fn shape(skus: u32) -> Shape {
         duplicates: 0.02,
         poison: 0.005,
         plus_literals: 0.3,
-        increase_share: 0.5,
+        // Less comes than is asked for, so that shelves are empty again and again.
+        increase_share: 0.48,
+        bulk: 0.001,
+        channels: &CHANNELS,
         ..Shape::default()
     }
 }
@@ -121,7 +155,7 @@ impl Service {
     }
 }
 
-fn introduce(stage: &Stage, options: Demo, service: &Service) {
+fn introduce(stage: &Stage, options: &Demo, service: &Service) {
     say::line(format_args!("PostgreSQL  {}", stage.config.database.url));
     say::line(format_args!(
         "Kafka       {} (in this process), topic {TOPIC}, {PARTITIONS} partitions",
@@ -135,6 +169,13 @@ fn introduce(stage: &Stage, options: Demo, service: &Service) {
         "Traffic     {}, each in every partition; repeats, poison and +5 among it",
         plural(options.skus, "SKU")
     ));
+    say::line(match &stage.rulebook {
+        Some(_) => format!(
+            "Rules       {}, signed for this demo; one is swapped now and then",
+            RULES.join(", ")
+        ),
+        None => "Rules       none: floors alone decide".to_owned(),
+    });
     say::line(match options.seconds {
         Some(seconds) => format!("Ends after  {seconds} s, or at Ctrl-C, with the proof\n"),
         None => "Ends at     Ctrl-C, with the proof\n".to_owned(),
@@ -143,9 +184,9 @@ fn introduce(stage: &Stage, options: Demo, service: &Service) {
 
 /// Traffic until the time is over or somebody has seen enough, and then until all of it is applied.
 async fn play(
-    stage: &Stage,
+    stage: &mut Stage,
     service: &Service,
-    options: Demo,
+    options: &Demo,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<Produced, Failure> {
     let generator = Generator::start(
@@ -156,14 +197,28 @@ async fn play(
         service.seen.watch.clone(),
     );
     let mut view = View::new(service.seen.clone(), stage.db.clone());
-    let end = Instant::now() + options.seconds.map_or(A_DAY, Duration::from_secs);
+    if stage.rulebook.is_some() {
+        view.activated(format!("{} rules decide", RULES.len()));
+    }
+    let (start, lasts) = (
+        Instant::now(),
+        options.seconds.map_or(A_DAY, Duration::from_secs),
+    );
+    let (end, every) = (start + lasts, SWAP_EVERY.min(lasts / 3));
+    let mut swaps = interval_at(start + every, every);
     loop {
         view.draw(generator.sent(), "producing and applying")
             .await?;
         tokio::select! {
-            () = sleep(LOOK) => {}
+            biased;
             () = sleep_until(end) => break,
             _ = stopping.wait_for(|&stop| stop) => break,
+            _ = swaps.tick() => {
+                if let Some(rulebook) = &mut stage.rulebook {
+                    view.activated(rulebook.swap().await?);
+                }
+            }
+            () = sleep(LOOK) => {}
         }
         if generator.has_ended() || service.task.is_finished() {
             break;

@@ -9,7 +9,8 @@ rule! {
 }
 
 fn decide(event: &Facts, _: &Parameters) -> Verdict {
-    let short = event.change < 0 && event.stock + event.change < 0;
+    // Fewer than any number can hold is below zero, too.
+    let short = event.change < 0 && event.stock.saturating_add(event.change) < 0;
     if short {
         Reject(code::insufficient_stock)
     } else {
@@ -37,6 +38,7 @@ mod tests {
     fn the_last_unit_can_be_sold_once() {
         assert_eq!(decided(1, -1), Accept);
         assert_eq!(decided(0, -1), Reject(code::insufficient_stock));
+        assert_eq!(decided(-1, i64::MIN), Reject(code::insufficient_stock));
     }
 
     #[test]

@@ -21,7 +21,8 @@ rule! {
 const MICROSECONDS: i64 = 1_000_000;
 
 fn decide(event: &Facts, parameters: &Parameters) -> Verdict {
-    let after = event.stock + event.change;
+    // Fewer than any number can hold is below every allowance.
+    let after = event.stock.saturating_add(event.change);
     if event.change >= 0 || after >= 0 {
         return Accept;
     }
@@ -63,6 +64,7 @@ mod tests {
     fn backorders_go_down_to_the_allowance() {
         assert_eq!(decided(0, -10, 150), Flag(code::backordered));
         assert_eq!(decided(0, -11, 150), Reject(code::allowance_used_up));
+        assert_eq!(decided(-5, i64::MIN, 150), Reject(code::allowance_used_up));
     }
 
     #[test]

@@ -14,7 +14,9 @@ fn decide(event: &Facts, parameters: &Parameters) -> Verdict {
     if event.change >= 0 || event.channel.is_empty() {
         return Accept;
     }
-    let short = event.stock + event.change < event.floor + parameters.kept_back;
+    // Fewer than any number can hold is below whatever is kept back.
+    let left = event.stock.saturating_add(event.change);
+    let short = left < event.floor.saturating_add(parameters.kept_back);
     if short {
         Reject(code::safety_stock)
     } else {
@@ -46,6 +48,7 @@ mod tests {
     fn channels_stop_above_the_floor() {
         assert_eq!(decided(9, -1, "web"), Accept);
         assert_eq!(decided(9, -2, "web"), Reject(code::safety_stock));
+        assert_eq!(decided(-1, i64::MIN, "web"), Reject(code::safety_stock));
     }
 
     #[test]

@@ -58,6 +58,19 @@ pub(crate) fn run(scope: Scope) -> Result<()> {
     Ok(())
 }
 
+/// What compiles rules as well, which the demo can do without.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn wasm() -> Result<()> {
+    let _alone = lock()?;
+    if let Some(need) = wasm::missing() {
+        packages::install(&[need])?;
+    }
+    wasm::describe().context("still nothing compiles rules to WebAssembly")?;
+    Ok(())
+}
+
 /// Jaeger as well, which `up` starts where it is.
 ///
 /// # Errors

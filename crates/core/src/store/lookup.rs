@@ -21,14 +21,19 @@ pub(super) struct Doubt<'a> {
 }
 
 /// `requested` is stored only where it differs from what the line shows.
+///
+/// `OFFSET 0`, here and below, keeps each look-up an index scan for one key, also in a plan that
+/// was made when the tables were empty: such a plan may compare every line with every key.
 const IN_LEDGER: &str = "
-SELECT (k.n - 1)::int, l.kind, coalesce(l.requested, CASE l.kind WHEN 1 THEN l.stock_after ELSE l.quantity_change END)
+SELECT (k.n - 1)::int, found.kind, found.quantity
 FROM unnest($1::bigint[], $2::uuid[]) WITH ORDINALITY AS k(product_id, event_key, n)
-JOIN plimsoll_internal.lines l ON l.product_id = k.product_id AND l.event_key = k.event_key
-WHERE l.part >= $3 AND l.recorded_at > clock_timestamp() - $4 * interval '1 millisecond'";
+CROSS JOIN LATERAL (
+    SELECT l.kind, coalesce(l.requested, CASE l.kind WHEN 1 THEN l.stock_after ELSE l.quantity_change END) AS quantity
+    FROM plimsoll_internal.lines l
+    WHERE l.product_id = k.product_id AND l.event_key = k.event_key
+      AND l.part >= $3 AND l.recorded_at > clock_timestamp() - $4 * interval '1 millisecond' OFFSET 0
+) AS found";
 
-/// `OFFSET 0` keeps each look-up an index scan for one key, also in a plan that was made when the
-/// tables were empty.
 const ELSEWHERE: &str = "
 SELECT (k.n - 1)::int, found.kind, found.quantity
 FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k(sku, event_key, n)

@@ -39,7 +39,14 @@ pub struct Shape {
     pub increase_share: f64,
     /// Units of one event, uniform. Default 1 to 9.
     pub quantities: RangeInclusive<i64>,
+    /// Share of events of [`BULK`] times as many units. Default 0.
+    pub bulk: f64,
+    /// Sales channels; which one an event came through is told by [`channel`]. Default none.
+    pub channels: &'static [&'static str],
 }
+
+/// How many times as large as others an event is that [`Shape::bulk`] asks for.
+pub const BULK: i64 = 20;
 
 impl Default for Shape {
     fn default() -> Shape {
@@ -56,6 +63,8 @@ impl Default for Shape {
             ids: Ids::Random,
             increase_share: 0.6,
             quantities: 1..=9,
+            bulk: 0.0,
+            channels: &[],
         }
     }
 }
@@ -116,4 +125,12 @@ pub enum Kind {
 /// The name of a SKU, as in events.
 pub fn sku_name(sku: u32) -> String {
     format!("SKU{sku}")
+}
+
+/// The channel of the event with this id: each is as frequent as none at all. An event without
+/// identity has none.
+pub fn channel(channels: &[&'static str], id: Option<Uuid>) -> Option<&'static str> {
+    let choices = channels.len() as u128 + 1;
+    let lot = usize::try_from(id?.as_u128() % choices).expect("one of the choices");
+    channels.get(lot).copied()
 }

@@ -6,7 +6,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 use uuid::{Builder, Uuid};
 
-use super::event::{Event, Ids, Kind, Produced, Shape, sku_name};
+use super::event::{BULK, Event, Ids, Kind, Produced, Shape, channel, sku_name};
 use super::poison::Poison;
 use super::popularity::Popularity;
 
@@ -65,7 +65,7 @@ impl Traffic {
     }
 
     fn fresh(&mut self) -> Event {
-        let units = self.random.random_range(self.shape.quantities.clone());
+        let units = self.units();
         let adds = self.random.random_bool(self.shape.increase_share);
         let event = Event {
             sku: self.popularity.draw(&mut self.random),
@@ -75,6 +75,12 @@ impl Traffic {
         };
         self.fresh += 1;
         event
+    }
+
+    fn units(&mut self) -> i64 {
+        let units = self.random.random_range(self.shape.quantities.clone());
+        let is_bulk = self.shape.bulk > 0.0 && self.random.random_bool(self.shape.bulk);
+        if is_bulk { units * BULK } else { units }
     }
 
     fn poison(&mut self) -> Event {
@@ -129,7 +135,7 @@ impl Traffic {
         let plus = event.quantity_change > 0
             && self.shape.plus_literals > 0.0
             && self.random.random_bool(self.shape.plus_literals);
-        render(event, plus)
+        render(event, channel(self.shape.channels, event.id), plus)
     }
 }
 
@@ -162,7 +168,7 @@ fn partition_of(sku: u32, partitions: i32) -> i32 {
     i32::try_from(partition).expect("below the number of partitions")
 }
 
-fn render(event: &Event, plus: bool) -> Vec<u8> {
+fn render(event: &Event, channel: Option<&str>, plus: bool) -> Vec<u8> {
     let mut text = Vec::with_capacity(PAYLOAD_BYTES);
     text.extend_from_slice(br#"{"product_id":"SKU"#);
     write!(text, "{}", event.sku).expect("memory takes what is written");
@@ -173,6 +179,9 @@ fn render(event: &Event, plus: bool) -> Vec<u8> {
                 .encode_lower(&mut Uuid::encode_buffer())
                 .as_bytes(),
         );
+    }
+    if let Some(channel) = channel {
+        write!(text, r#"","channel":"{channel}"#).expect("memory takes what is written");
     }
     text.extend_from_slice(br#"","quantity_change":"#);
     let sign = if plus { "+" } else { "" };
@@ -220,13 +229,19 @@ mod tests {
             id,
             kind: Kind::Fresh,
         };
-        let text = |event: &Event, plus| String::from_utf8(render(event, plus)).expect("UTF-8");
+        let text =
+            |event: &Event, plus| String::from_utf8(render(event, None, plus)).expect("UTF-8");
         let with_id = r#"{"product_id":"SKU123","event_id":"00000000-0000-0000-0000-000000001234","quantity_change":5}"#;
         assert_eq!(text(&event, false), with_id);
         let anonymous = Event { id: None, ..event };
         assert_eq!(
             text(&anonymous, true),
             r#"{"product_id":"SKU123","quantity_change":+5}"#
+        );
+        let web = String::from_utf8(render(&anonymous, Some("web"), false)).expect("UTF-8");
+        assert_eq!(
+            web,
+            r#"{"product_id":"SKU123","channel":"web","quantity_change":5}"#
         );
     }
 
@@ -257,6 +272,28 @@ mod tests {
                 .is_some_and(|text| text.contains(&b'+'))
         };
         near(share_of(&records, plus), 0.5 * 0.6 * 0.98);
+    }
+
+    #[test]
+    fn some_events_are_large_and_channels_take_turns_with_none() {
+        let shape = Shape {
+            bulk: 0.1,
+            channels: &["web", "app"],
+            ..Shape::default()
+        };
+        let records: Vec<Produced> = Traffic::new(shape, 6).take(20_000).collect();
+        let bulk = |record: &Produced| record.event.quantity_change % BULK == 0;
+        assert!((share_of(&records, bulk) - 0.1).abs() < 0.01);
+        let through = |channel: &str, record: &Produced| {
+            let text = record.payload.as_deref().expect("no tombstone");
+            let field = format!(r#""channel":"{channel}""#);
+            text.windows(field.len())
+                .any(|part| part == field.as_bytes())
+        };
+        for channel in ["web", "app"] {
+            let share = share_of(&records, |record| through(channel, record));
+            assert!((share - 1.0 / 3.0).abs() < 0.02, "{channel}: {share}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Totals by outcome and code, read back from the metrics as any Prometheus would.
+//! Totals by outcome and code, and the active revision, read back from the metrics as any Prometheus would.
 
 const SERIES: &str = "plimsoll_events_total{";
+const REVISION: &str = "plimsoll_ruleset_revision ";
 
 /// One total.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,12 @@ pub(super) fn read(metrics: &str) -> Vec<Outcome> {
         .collect();
     outcomes.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.code.cmp(&b.code)));
     outcomes
+}
+
+/// The revision that decides now; 0 without rules.
+pub(super) fn revision(metrics: &str) -> usize {
+    let value = |line: &str| line.strip_prefix(REVISION)?.trim().parse().ok();
+    metrics.lines().find_map(value).unwrap_or(0)
 }
 
 /// The same by outcome alone.
@@ -67,6 +74,9 @@ mod tests {
         metrics.events("rejected", "below_floor", 3);
         metrics.events("duplicate", "duplicate", 5);
         metrics.events("rejected", "overflow", 1);
+        assert_eq!(revision(&metrics.text()), 0);
+        metrics.ruleset_revision(12);
+        assert_eq!(revision(&metrics.text()), 12);
         let outcomes = read(&metrics.text());
         let read: Vec<_> = outcomes
             .iter()

@@ -2,6 +2,8 @@
 //! rows that the service wrote. It trusts neither of the two.
 
 mod compare;
+mod law;
+mod revisions;
 
 use std::iter::Peekable;
 
@@ -12,9 +14,11 @@ use sea_orm::sqlx::{Row as _, query, query_scalar};
 
 use super::journal::{Entry, Journal, Sent};
 use super::stage::STOCK_AT_FIRST;
+use super::terms::History;
 use crate::exit::Failure;
 use crate::verify::Broken;
 pub(super) use compare::{Row, Tally};
+use revisions::Revisions;
 
 /// Contradictions to name.
 const NAMED_MAX: usize = 10;
@@ -23,18 +27,24 @@ const NAMED_MAX: usize = 10;
 #[derive(Debug, Default)]
 pub(super) struct Proof {
     pub(super) tally: Tally,
+    pub(super) revisions: Revisions,
     pub(super) broken: Vec<Broken>,
 }
 
 /// Every row that answers a record, by partition and offset.
 const ROWS: &str = "
-SELECT a.partition, a.record_offset, a.sku, a.event_key, a.quantity_change, a.outcome, a.code FROM (
-    SELECT l.partition, l.record_offset, p.sku, l.event_key, l.quantity_change, 'movement' AS outcome, '' AS code
+SELECT a.partition, a.record_offset, a.sku, a.event_key, a.quantity_change, a.outcome, a.code, a.rule,
+    a.ruleset_revision, a.stock_seen, a.flags FROM (
+    SELECT l.partition, l.record_offset, p.sku, l.event_key, l.quantity_change, 'movement' AS outcome, '' AS code,
+        NULL AS rule, l.ruleset_revision, l.stock_after - l.quantity_change AS stock_seen,
+        coalesce(l.flags, '{}') AS flags
     FROM plimsoll_internal.lines l JOIN products p ON p.id = l.product_id WHERE l.topic_id IS NOT NULL
     UNION ALL
-    SELECT partition, record_offset, sku, event_key, NULL, outcome, code FROM plimsoll_internal.refused
+    SELECT partition, record_offset, sku, event_key, NULL, outcome, code, rule, ruleset_revision, stock_seen, '{}'
+    FROM plimsoll_internal.refused
     UNION ALL
-    SELECT partition, record_offset, sku, event_key, NULL, 'parked', code FROM plimsoll_internal.parked_events
+    SELECT partition, record_offset, sku, event_key, NULL, 'parked', code, rule, ruleset_revision, stock_seen, '{}'
+    FROM plimsoll_internal.parked_events
 ) a ORDER BY a.partition, a.record_offset";
 
 /// Repetitions of something that was never decided.
@@ -42,12 +52,22 @@ const LOST: &str = "
 SELECT count(*) FROM plimsoll_internal.refused r JOIN products p ON p.sku = r.sku
 WHERE r.outcome = 'duplicate'
   AND NOT EXISTS (SELECT FROM plimsoll_internal.lines l WHERE l.product_id = p.id AND l.event_key = r.event_key)
-  AND NOT EXISTS (SELECT FROM plimsoll_internal.refused f WHERE f.sku = r.sku AND f.event_key = r.event_key AND f.outcome = 'rejected')";
+  AND NOT EXISTS (SELECT FROM plimsoll_internal.refused f WHERE f.sku = r.sku AND f.event_key = r.event_key AND f.outcome = 'rejected')
+  AND NOT EXISTS (SELECT FROM plimsoll_internal.parked_events e WHERE e.sku = r.sku AND e.event_key = r.event_key)";
+
+/// SKUs whose events wait behind nothing that a rule parked.
+const UNFOUNDED: &str = "
+SELECT count(*) FROM (SELECT DISTINCT ON (sku) rule FROM plimsoll_internal.parked_events ORDER BY sku, number) first
+WHERE rule IS NULL";
 
 const STOCK: &str = "SELECT coalesce(sum(current_stock), 0)::bigint FROM products";
 
 /// Compares, with memory for one row of each side.
-pub(super) async fn prove(db: &PgPool, journal: Journal, skus: u32) -> Result<Proof, Failure> {
+pub(super) async fn prove(
+    db: &PgPool,
+    journal: Journal,
+    history: &History,
+) -> Result<Proof, Failure> {
     let mut proof = Proof::default();
     let unreadable = |error: anyhow::Error| Failure::failed(format!("{error:#}"), "");
     let mut entries = journal.read().map_err(unreadable)?.peekable();
@@ -61,15 +81,23 @@ pub(super) async fn prove(db: &PgPool, journal: Journal, skus: u32) -> Result<Pr
             quantity_change: row.try_get(4)?,
             outcome: row.try_get(5)?,
             code: row.try_get(6)?,
+            rule: row.try_get(7)?,
+            revision: row.try_get(8)?,
+            stock_seen: row.try_get(9)?,
+            flags: row.try_get(10)?,
         };
-        proof.meet(&row, &mut entries).map_err(unreadable)?;
+        proof
+            .meet(&row, &mut entries, history)
+            .map_err(unreadable)?;
     }
     for entry in entries {
         proof.unanswered(&entry.map_err(unreadable)?);
     }
     let lost: i64 = query_scalar(LOST).fetch_one(db).await?;
+    let unfounded: i64 = query_scalar(UNFOUNDED).fetch_one(db).await?;
     let stock: i64 = query_scalar(STOCK).fetch_one(db).await?;
-    proof.sums(lost, stock, i64::from(skus) * STOCK_AT_FIRST);
+    let stock_at_first = i64::from(history.skus) * STOCK_AT_FIRST;
+    proof.sums(lost, unfounded, stock, stock_at_first);
     Ok(proof)
 }
 
@@ -83,7 +111,11 @@ impl Proof {
         &mut self,
         row: &Row,
         entries: &mut Peekable<impl Iterator<Item = Result<Entry>>>,
+        history: &History,
     ) -> Result<()> {
+        if let Some(what) = self.revisions.meet(row.partition, row.revision) {
+            self.broken(row.partition, row.offset, what);
+        }
         let before = |entry: &Result<Entry>| {
             entry.as_ref().map_or(true, |entry| {
                 (entry.partition, entry.offset) < (row.partition, row.offset)
@@ -101,7 +133,7 @@ impl Proof {
             Some(entry) => {
                 let entry = entry?;
                 self.tally.count(&entry, row);
-                if let Some(what) = compare::contradiction(&entry, row) {
+                if let Some(what) = compare::contradiction(&entry, row, history) {
                     self.broken(row.partition, row.offset, what);
                 }
             }
@@ -132,8 +164,8 @@ impl Proof {
         }
     }
 
-    /// Each event once: as many decisions as events, and none of them missing. And not for nothing.
-    fn sums(&mut self, lost: i64, stock: i64, stock_at_first: i64) {
+    /// Each event once: as many answers as events, and none of them missing. And not for nothing.
+    fn sums(&mut self, lost: i64, unfounded: i64, stock: i64, stock_at_first: i64) {
         let Tally {
             records,
             fresh,
@@ -156,6 +188,11 @@ impl Proof {
         if lost > 0 {
             broken(format!(
                 "{lost} duplicates repeat an event that was never decided"
+            ));
+        }
+        if unfounded > 0 {
+            broken(format!(
+                "{unfounded} SKUs wait, and no rule parked the first of their events"
             ));
         }
         if stock != stock_at_first + units {
@@ -198,6 +235,10 @@ mod tests {
             quantity_change: Some(3),
             outcome: "movement".to_owned(),
             code: String::new(),
+            rule: None,
+            revision: 0,
+            stock_seen: Some(1),
+            flags: Vec::new(),
         }
     }
 
@@ -213,7 +254,7 @@ mod tests {
             .peekable();
         for &(partition, offset) in rows {
             proof
-                .meet(&row(partition, offset), &mut entries)
+                .meet(&row(partition, offset), &mut entries, &History::default())
                 .expect("entries can be read");
         }
         entries.for_each(|entry| proof.unanswered(&entry.expect("entries can be read")));
@@ -249,7 +290,7 @@ mod tests {
 
     #[test]
     fn sums_that_do_not_add_up_break_the_proof() {
-        let sums = |fresh, decided, units, lost, stock| {
+        let sums = |fresh, decided, units, (lost, unfounded), stock| {
             let mut proof = Proof {
                 tally: Tally {
                     records: fresh,
@@ -260,13 +301,14 @@ mod tests {
                 },
                 ..Proof::default()
             };
-            proof.sums(lost, stock, 100);
+            proof.sums(lost, unfounded, stock, 100);
             proof.holds()
         };
-        assert!(sums(5, 5, 7, 0, 107));
-        assert!(!sums(5, 6, 7, 0, 107));
-        assert!(!sums(5, 5, 7, 1, 107));
-        assert!(!sums(5, 5, 7, 0, 108));
-        assert!(!sums(0, 0, 0, 0, 100));
+        assert!(sums(5, 5, 7, (0, 0), 107));
+        assert!(!sums(5, 6, 7, (0, 0), 107));
+        assert!(!sums(5, 5, 7, (1, 0), 107));
+        assert!(!sums(5, 5, 7, (0, 1), 107));
+        assert!(!sums(5, 5, 7, (0, 0), 108));
+        assert!(!sums(0, 0, 0, (0, 0), 100));
     }
 }

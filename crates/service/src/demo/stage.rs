@@ -1,5 +1,5 @@
 //! What a demo plays on: a private PostgreSQL and an in-process broker, both gone with it, the
-//! schema, and some products.
+//! schema, the shipped rules, and some products with floors that let them decide.
 
 use anyhow::Context;
 use plimsoll_sandbox::broker::InProcess;
@@ -8,6 +8,8 @@ use plimsoll_sandbox::workload::sku_name;
 use sea_orm::SqlxPostgresConnector;
 use sea_orm::sqlx::postgres::PgPool;
 
+use super::rulebook::{Bundles, Rulebook};
+use super::terms::Group;
 use crate::cli::{Product, import};
 use crate::config::{Admin, Config};
 use crate::database;
@@ -35,33 +37,50 @@ pub(super) struct Stage {
     pub(super) db: PgPool,
     _postgres: Cluster,
     pub(super) kafka: InProcess,
+    /// None where floors alone decide.
+    pub(super) rulebook: Option<Rulebook>,
 }
 
 impl Stage {
     /// Starts everything: about two seconds. What the configuration says about lanes, batches and
     /// decisions stays; where servers are does not.
-    pub(super) async fn set(config: Config, skus: u32) -> Result<Stage, Failure> {
+    pub(super) async fn set(
+        config: Config,
+        bundles: Option<Bundles>,
+        skus: u32,
+    ) -> Result<Stage, Failure> {
         let servers = tokio::task::spawn_blocking(start)
             .await
             .expect("a panic stops the process");
         let (postgres, kafka) = servers.map_err(|error| {
             Failure::environment(format!("{error:#}"), "run `cargo xtask setup`")
         })?;
-        let config = at(config, &postgres, &kafka);
+        let mut config = at(config, &postgres, &kafka);
+        let rules = bundles.as_ref().map(|bundles| bundles.settings.clone());
+        config.rules = rules.unwrap_or_default();
         let db = database::connect(&config.database, "demo").await?;
         plimsoll_migrations::up(&SqlxPostgresConnector::from_sqlx_postgres_pool(db.clone()))
             .await?;
         let product = |sku| Product {
             sku: sku_name(sku),
             stock: STOCK_AT_FIRST,
-            floor: 0,
+            floor: if bundles.is_some() {
+                Group::of(sku).floor()
+            } else {
+                0
+            },
         };
         import(&db, &(0..skus).map(product).collect::<Vec<_>>()).await?;
+        let rulebook = match bundles {
+            Some(bundles) => Some(Rulebook::open(&db, bundles, skus).await?),
+            None => None,
+        };
         Ok(Stage {
             config,
             db,
             _postgres: postgres,
             kafka,
+            rulebook,
         })
     }
 }

@@ -29,6 +29,10 @@ const BARS: usize = 24;
 pub(super) struct View {
     seen: Seen,
     db: PgPool,
+    /// What is new in each revision, from 1.
+    revisions: Vec<String>,
+    /// So many of them were told.
+    told: usize,
     started: Instant,
     /// When it was drawn last, and what was applied then.
     last: Option<(Instant, u64)>,
@@ -54,12 +58,19 @@ impl View {
         View {
             seen,
             db,
+            revisions: Vec::new(),
+            told: 0,
             started: now,
             last: None,
             skus: skus.into(),
             lines_drawn: 0,
             live: stdout().is_terminal(),
         }
+    }
+
+    /// The next revision was activated; this is new in it.
+    pub(super) fn activated(&mut self, what: String) {
+        self.revisions.push(what);
     }
 
     /// Draws what is to be seen now, if that is worth it yet. `sent` is how many records the
@@ -81,9 +92,12 @@ impl View {
             rate: self.rate(applied),
             doing,
         };
-        let outcomes = outcomes::read(&self.seen.metrics.text());
+        let metrics = self.seen.metrics.text();
+        let outcomes = outcomes::read(&metrics);
+        let active = outcomes::revision(&metrics).min(self.revisions.len());
         if self.live {
             self.look().await?;
+            self.told = active;
             let text = self.screen(&now, &outcomes);
             self.redraw(&text);
         } else {
@@ -98,6 +112,10 @@ impl View {
                 count(now.lag),
                 sums.join(", ")
             ));
+            for place in self.told..active {
+                say::line(format_args!("        {}", self.rules(place)));
+            }
+            self.told = active;
         }
         Ok(())
     }
@@ -111,6 +129,11 @@ impl View {
             .unwrap_or((self.started, 0));
         let ms = u64::try_from(now.duration_since(then).as_millis()).unwrap_or(u64::MAX);
         (applied - before) * 1_000 / ms.max(1)
+    }
+
+    /// One line about the revision at this place.
+    fn rules(&self, place: usize) -> String {
+        format!("revision {} active: {}", place + 1, self.revisions[place])
     }
 
     async fn look(&mut self) -> Result<(), Failure> {
@@ -148,6 +171,9 @@ impl View {
             count(now.applied),
             count(now.lag)
         ));
+        if let Some(place) = self.told.checked_sub(1) {
+            line(format!("  {}", self.rules(place)));
+        }
         line(String::new());
         for (name, sum) in by_outcome(outcomes) {
             line(

@@ -24,9 +24,9 @@ const TIMES: u32 = 5;
 
 fn main() -> anyhow::Result<()> {
     let mut paths = std::env::args_os().skip(1).map(PathBuf::from);
-    let out = paths.next().context("usage: bench JSON BUNDLE…")?;
+    let out = paths.next().context("usage: rule_cost JSON BUNDLE…")?;
     let files: Vec<Vec<u8>> = paths.map(read).collect::<Result<_, _>>()?;
-    anyhow::ensure!(!files.is_empty(), "usage: bench JSON BUNDLE…");
+    anyhow::ensure!(!files.is_empty(), "usage: rule_cost JSON BUNDLE…");
     say(
         "rule",
         "ready",
