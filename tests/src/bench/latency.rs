@@ -1,8 +1,8 @@
 //! How long an event takes from its producer to its commit, at a steady load that is half of what the contender can
 //! do (and at most what ours is asked for).
 
-mod histogram;
-mod pace;
+pub(super) mod histogram;
+pub(super) mod pace;
 
 use std::time::Duration;
 
@@ -15,18 +15,18 @@ use super::{outside, progress};
 use crate::ours::{Plimsoll, Settings};
 
 /// Events per second that ours is measured at.
-const STEADY_RATE: f64 = 5_000.0;
+pub(super) const STEADY_RATE: f64 = 5_000.0;
 
 /// The share of the time in which plans and caches settle; not counted. The other contenders leave out as many of
 /// their own events.
-const WARM_UP_SHARE: u32 = 3;
+pub(super) const WARM_UP_SHARE: u32 = 3;
 
 /// A broker that has just started compiles the code of small requests on the way, on the processors of everybody: for
 /// its first quarter of a minute under this load, nearly all of the latency is that. Not counted for anybody.
 const WARM_UP: Duration = Duration::from_secs(15);
 
 /// The histogram that the service keeps of its own events.
-const METRIC: &str = "plimsoll_event_age_seconds";
+pub(super) const METRIC: &str = "plimsoll_event_age_seconds";
 
 /// Milliseconds from a record's timestamp to its commit.
 #[derive(Clone, Copy, Debug)]
@@ -61,11 +61,11 @@ async fn ours(stage: &Stage, lasting: Duration) -> anyhow::Result<Steady> {
     let topic = stage.empty_topic().await?;
     let database = stage.database(Schema::Ours, Mix::USUAL.skus).await?;
     let plimsoll = Plimsoll::start_ready(&Settings::new(&database, &stage.bootstrap(), &topic))?;
-    let producer = pace::start(stage, &topic, STEADY_RATE, lasting);
+    let producer = pace::start(stage, Mix::USUAL, &topic, STEADY_RATE, lasting);
     tokio::time::sleep(pace::HEAD_START + lasting / WARM_UP_SHARE).await;
-    let before = Histogram::read(METRIC, &plimsoll.get("/metrics")?)?;
+    let before = Histogram::read(METRIC, "", &plimsoll.get("/metrics")?)?;
     producer.await??;
-    let ages = Histogram::read(METRIC, &plimsoll.get("/metrics")?)?.since(&before);
+    let ages = Histogram::read(METRIC, "", &plimsoll.get("/metrics")?)?.since(&before);
     plimsoll.stop()?;
     stage.drop_database(&database).await?;
     let (p50_ms, p99_ms) = (ages.quantile(0.50) * 1e3, ages.quantile(0.99) * 1e3);
@@ -87,7 +87,7 @@ async fn other(
     let database = stage.database(Schema::Others, Mix::USUAL.skus).await?;
     let events = pace::events(rate, lasting);
     let consumer = outside::start(stage, contender, &topic, &database, events)?;
-    pace::start(stage, &topic, rate, lasting).await??;
+    pace::start(stage, Mix::USUAL, &topic, rate, lasting).await??;
     let latency = tokio::task::spawn_blocking(|| outside::finish(consumer))
         .await??
         .latency;

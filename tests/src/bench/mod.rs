@@ -16,6 +16,7 @@ mod stage;
 mod age;
 mod growth;
 mod latency;
+mod rules;
 mod throughput;
 
 mod ratio;
@@ -46,6 +47,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         }
         if options.wants(Part::Age) {
             report.age = age::run(&stage).await?;
+        }
+        if options.wants(Part::Rules) {
+            report.rules = rules::run(&stage).await?;
         }
         anyhow::Ok(report)
     })?;

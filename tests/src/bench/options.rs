@@ -54,6 +54,8 @@ pub enum Part {
     Growth,
     /// Cost per event on an old ledger; with `--quick` only if asked for.
     Age,
+    /// With the shipped rules beside without, and rulesets replaced under load.
+    Rules,
 }
 
 /// Not for people.

@@ -37,19 +37,31 @@ pub(super) async fn measure(
     events: u64,
     started: Instant,
 ) -> anyhow::Result<Measurement> {
+    let run = watch(stage, &mut plimsoll, database, events, started).await?;
+    plimsoll.stop()?;
+    Ok(run)
+}
+
+/// Watches it apply the first `events` of its database.
+pub(super) async fn watch(
+    stage: &Stage,
+    plimsoll: &mut Plimsoll,
+    database: &str,
+    events: u64,
+    started: Instant,
+) -> anyhow::Result<Measurement> {
     let mut watch = Watch {
         stage,
         connection: PgConnection::connect(database).await?,
         pid: plimsoll.pid(),
     };
-    let first = watch.until(&mut plimsoll, 1).await?;
-    let last = watch.until(&mut plimsoll, events).await?;
+    let first = watch.until(plimsoll, 1).await?;
+    let last = watch.until(plimsoll, events).await?;
     ensure!(
         last.applied > first.applied,
         "too few events to see them come"
     );
     let peak_bytes = process::peak_bytes(plimsoll.pid())?;
-    plimsoll.stop()?;
     Ok(Measurement {
         events: last.applied - first.applied,
         elapsed: last.at - first.at,

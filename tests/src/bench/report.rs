@@ -10,6 +10,7 @@ use super::growth::Growth;
 use super::latency::Steady;
 use super::measurement::{Measurement, median};
 use super::options::Options;
+use super::rules::Rules;
 use super::throughput::Throughput;
 
 /// A part that was not run is empty.
@@ -19,6 +20,7 @@ pub(super) struct Report {
     pub(super) latency: Vec<Steady>,
     pub(super) growth: Growth,
     pub(super) age: Age,
+    pub(super) rules: Rules,
 }
 
 impl Report {
@@ -50,6 +52,7 @@ impl Report {
             "latency": latency.collect::<Vec<_>>(),
             "growth": growth.collect::<Vec<_>>(),
             "age": age.collect::<Vec<_>>(),
+            "rules": self.rules.to_json(),
         })
     }
 }
@@ -68,7 +71,7 @@ impl fmt::Display for Report {
         if !self.latency.is_empty() {
             self.ages(f)?;
         }
-        Ok(())
+        write!(f, "{}", self.rules)
     }
 }
 
@@ -150,7 +153,7 @@ impl Report {
     }
 }
 
-fn heading(f: &mut fmt::Formatter<'_>, last: &str) -> fmt::Result {
+pub(super) fn heading(f: &mut fmt::Formatter<'_>, last: &str) -> fmt::Result {
     let [rate, service, server, wal, peak] = ["events/s", "CPU µs", "PG µs", "WAL B", "peak MiB"];
     writeln!(
         f,
@@ -159,7 +162,7 @@ fn heading(f: &mut fmt::Formatter<'_>, last: &str) -> fmt::Result {
     )
 }
 
-fn row(f: &mut fmt::Formatter<'_>, name: &str, runs: &[Measurement]) -> fmt::Result {
+pub(super) fn row(f: &mut fmt::Formatter<'_>, name: &str, runs: &[Measurement]) -> fmt::Result {
     let of = |figure: fn(&Measurement) -> f64| median(runs.iter().map(figure));
     let (rate, wal) = (
         of(Measurement::events_per_second),

@@ -13,6 +13,7 @@ use sea_orm::sqlx::{self, Connection, PgConnection};
 
 use super::options::Options;
 use super::progress;
+use super::rules::shipped;
 use crate::ours::{self, Settings};
 use crate::{races, servers};
 
@@ -20,6 +21,9 @@ pub(super) const PARTITIONS: i32 = 4;
 
 /// So much that no event is refused: every contender then does the same work.
 const OPENING_STOCK: i64 = 1_000_000_000;
+
+/// So little that orders are refused all the time.
+const SCARCE_STOCK: i64 = 50;
 
 /// The same traffic in every run.
 const SEED: u64 = 42;
@@ -38,19 +42,44 @@ pub(super) struct Mix {
     pub(super) skus: u32,
     /// Share of records that are copies of earlier ones.
     pub(super) duplicates: f64,
+    /// Exponent of the SKUs' popularity.
+    pub(super) zipf: f64,
+    /// Share of events that add stock.
+    pub(super) increases: f64,
+    /// Sales channels, each as frequent as none.
+    pub(super) channels: &'static [&'static str],
 }
 
 impl Mix {
     pub(super) const USUAL: Mix = Mix {
         skus: 10_000,
         duplicates: 0.0,
+        zipf: 1.1,
+        increases: 0.6,
+        channels: &[],
     };
+
+    /// As a part of a topic's name.
+    fn name(self) -> String {
+        let Mix {
+            skus,
+            duplicates,
+            zipf,
+            increases,
+            channels,
+        } = self;
+        format!("{skus}-{duplicates}-{zipf}-{increases}-{}", channels.len())
+    }
 }
 
-/// Whose tables a database has.
+/// Whose tables a database has, and what is in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Schema {
     Ours,
+    /// Ours with little stock, down to 0 by the floor.
+    Scarce,
+    /// Ours with as little, lower floors, and the shipped rules.
+    Ruled,
     Others,
 }
 
@@ -88,11 +117,13 @@ impl Stage {
     }
 
     pub(super) fn shape(&self, mix: Mix) -> Shape {
-        let Mix { skus, duplicates } = mix;
         Shape {
             partitions: PARTITIONS,
-            skus,
-            duplicates,
+            skus: mix.skus,
+            duplicates: mix.duplicates,
+            zipf: mix.zipf,
+            increase_share: mix.increases,
+            channels: mix.channels,
             keyed: self.keyed,
             ..Shape::default()
         }
@@ -104,7 +135,7 @@ impl Stage {
 
     /// A topic that holds the first `events` records of the traffic.
     pub(super) async fn topic(&self, mix: Mix, events: u64) -> anyhow::Result<String> {
-        let name = format!("events-{events}-{}-{}", mix.skus, mix.duplicates);
+        let name = format!("events-{events}-{}", mix.name());
         if self.is_new(&name) {
             progress(format_args!("filling the topic {name}"));
             topics::create(&self.bootstrap(), &name, PARTITIONS).await?;
@@ -173,16 +204,15 @@ impl Stage {
 }
 
 async fn fill(url: &str, bootstrap: &str, schema: Schema, skus: u32) -> anyhow::Result<()> {
+    let settings = shipped::believing(Settings::new(url, bootstrap, "inventory-events"));
     match schema {
-        Schema::Others => races::prepare(url, skus, PARTITIONS, OPENING_STOCK).await,
-        Schema::Ours => {
-            ours::prepare(
-                &Settings::new(url, bootstrap, "inventory-events"),
-                skus,
-                OPENING_STOCK,
-            )
-            .await?;
-            servers::sql(url, "VACUUM ANALYZE").await
+        Schema::Others => return races::prepare(url, skus, PARTITIONS, OPENING_STOCK).await,
+        Schema::Ours => ours::prepare(&settings, skus, OPENING_STOCK).await?,
+        Schema::Scarce => ours::prepare(&settings, skus, SCARCE_STOCK).await?,
+        Schema::Ruled => {
+            ours::prepare(&settings, skus, SCARCE_STOCK).await?;
+            shipped::activate(&settings)?;
         }
     }
+    servers::sql(url, "VACUUM ANALYZE").await
 }

@@ -32,8 +32,10 @@ fn built() -> anyhow::Result<PathBuf> {
             "build",
             "--quiet",
             "--release",
-            "--package",
-            "plimsoll-service",
+            // Features are those of the whole workspace then, as everywhere: dependencies are compiled once.
+            "--workspace",
+            "--bin",
+            "plimsoll",
             "--target-dir",
         ])
         .arg(target);

@@ -237,7 +237,8 @@ async fn a_replay_tells_which_verdicts_would_change_and_changes_nothing() -> Res
         applied -> applied (first): 1 of 2 in B
         applied in part (clamped) -> rejected by keeps: second: 1 of -7 in B
         rejected by refuses: first -> rejected by keeps: second: 1 of -6 in A
-    "#]].assert_eq(&changes);
+    "#]]
+    .assert_eq(&changes);
     assert_eq!(world.rows(LEDGER).await?, before);
     Ok(())
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
 
-/// Counts of observations at or below each bound, over all label sets.
+/// Counts of observations at or below each bound, over some label sets.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Histogram(Vec<(f64, f64)>);
+pub(in crate::bench) struct Histogram(Vec<(f64, f64)>);
 
 impl Histogram {
-    pub(super) fn read(name: &str, text: &str) -> anyhow::Result<Self> {
+    /// Of those label sets that hold `label`, written as there (`stage="fold"`); of all if it is empty.
+    pub(in crate::bench) fn read(name: &str, label: &str, text: &str) -> anyhow::Result<Self> {
         let mut buckets = BTreeMap::new();
         for line in text.lines() {
             let Some(series) = line
@@ -18,6 +19,9 @@ impl Histogram {
             else {
                 continue;
             };
+            if !series.contains(label) {
+                continue;
+            }
             let bound = series
                 .split("le=\"")
                 .nth(1)
@@ -42,7 +46,7 @@ impl Histogram {
     }
 
     /// What was observed after an earlier reading.
-    pub(super) fn since(&self, before: &Histogram) -> Histogram {
+    pub(in crate::bench) fn since(&self, before: &Histogram) -> Histogram {
         let earlier = |bound: f64| {
             before
                 .0
@@ -59,7 +63,7 @@ impl Histogram {
     }
 
     /// Between the bounds of its bucket, as if observations were spread evenly there.
-    pub(super) fn quantile(&self, share: f64) -> f64 {
+    pub(in crate::bench) fn quantile(&self, share: f64) -> f64 {
         let wanted = share * self.0.last().map_or(0.0, |(_, count)| *count);
         let (mut low, mut below) = (0.0, 0.0);
         for &(bound, count) in &self.0 {
@@ -92,7 +96,7 @@ age_seconds_count 100
 
     #[test]
     fn quantiles_are_between_the_bounds() {
-        let histogram = Histogram::read("age_seconds", TEXT).expect("a histogram");
+        let histogram = Histogram::read("age_seconds", "", TEXT).expect("a histogram");
         assert!((histogram.quantile(0.50) - 0.01).abs() < 1e-12);
         assert!((histogram.quantile(0.75) - 0.055).abs() < 1e-12);
         assert!(histogram.since(&histogram).quantile(0.5).is_nan());
@@ -100,6 +104,6 @@ age_seconds_count 100
 
     #[test]
     fn a_missing_histogram_is_an_error() {
-        assert!(Histogram::read("other", TEXT).is_err());
+        assert!(Histogram::read("other", "", TEXT).is_err());
     }
 }

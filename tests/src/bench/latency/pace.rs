@@ -5,17 +5,17 @@ use std::time::{Duration, Instant};
 use plimsoll_sandbox::workload::{Log, Sender};
 use tokio::task::JoinHandle;
 
-use super::super::stage::{Mix, Stage};
+use crate::bench::stage::{Mix, Stage};
 
 /// Records wait at most this long for others: their own latency is measured.
 const LINGER: Duration = Duration::from_millis(1);
 
 /// Before the clock starts, one record goes ahead alone, and everybody's connections open: that takes a client's first
 /// record up to a second.
-pub(super) const HEAD_START: Duration = Duration::from_secs(2);
+pub(in crate::bench) const HEAD_START: Duration = Duration::from_secs(2);
 
 /// How many records a rate makes in a while.
-pub(super) fn events(rate: f64, lasting: Duration) -> u64 {
+pub(in crate::bench) fn events(rate: f64, lasting: Duration) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -33,14 +33,15 @@ fn tick(due: u64, rate: f64) -> Duration {
 }
 
 /// Sends so many records a second, evenly, after the head start, and ends when all are acknowledged.
-pub(super) fn start(
+pub(in crate::bench) fn start(
     stage: &Stage,
+    mix: Mix,
     topic: &str,
     rate: f64,
     lasting: Duration,
 ) -> JoinHandle<anyhow::Result<()>> {
     let (bootstrap, topic) = (stage.bootstrap(), topic.to_owned());
-    let mut traffic = stage.traffic(Mix::USUAL);
+    let mut traffic = stage.traffic(mix);
     tokio::task::spawn_blocking(move || {
         let mut sender = Sender::connect(&bootstrap, &topic, LINGER, Log::new(0))?;
         sender.send(traffic.next())?;
