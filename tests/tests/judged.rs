@@ -6,6 +6,7 @@ use plimsoll_sandbox::workload::{Shape, Traffic, produce};
 use plimsoll_tests::checker::{Expect, Scope, at_end};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
+use sea_orm::sqlx::{self, Connection, PgConnection};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -93,6 +94,65 @@ async fn an_unkeyed_topic_is_applied_exactly_once() {
     let settings = laid_out(&mixed(false), 30_000).await;
     drain(&settings).await;
     holds(&settings, false).await;
+}
+
+/// Says who decided under which revision, where that is not as activated.
+const DECIDED_OTHERWISE: &str = "
+SELECT count(*) FROM refusals WHERE code = CASE ruleset_revision % 2 WHEN 1 THEN 'below_floor' ELSE 'insufficient_stock' END";
+const REVISIONS: &str =
+    "SELECT count(DISTINCT ruleset_revision) FROM refusals WHERE outcome = 'rejected'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_revision() {
+    let shape = mixed(false);
+    let mut settings = laid_out(&shape, 1_000).await;
+    settings.more = "[rules]\nunsigned = 'allow'".into();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let rule = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/no-negative-stock");
+    let bundle = file("no-negative-stock.bundle");
+    let says = |arguments: &[&str]| ours::succeed(&settings, arguments).expect("it is done");
+    says(&["rules", "build", "--path", rule, "--out", &bundle]);
+    let pushed = says(&["rules", "push", &bundle]);
+    let digest = pushed.split(' ').next().expect("it begins with the digest");
+    let asks = format!("[[rules]]\nbundle = '{digest}'\nmode = 'enforce'\n");
+    std::fs::write(file("asks.toml"), asks).expect("a file");
+    std::fs::write(file("none.toml"), "rules = []\n").expect("a file");
+
+    says(&["rules", "activate", &file("asks.toml")]);
+    let running = [(); 2].map(|()| Plimsoll::start_ready(&settings).expect("it starts"));
+    let mut traffic = Traffic::new(shape, 11);
+    for round in 0..10 {
+        let records = traffic.by_ref().take(2_000);
+        produce(&settings.bootstrap, &settings.topic, records).expect("the records arrive");
+        let next = if round % 2 == 0 {
+            "none.toml"
+        } else {
+            "asks.toml"
+        };
+        says(&["rules", "activate", &file(next)]);
+        if round % 3 == 0 {
+            ours::until_applied(&settings, PATIENCE)
+                .await
+                .expect("all is applied");
+        }
+    }
+    ours::until_applied(&settings, PATIENCE)
+        .await
+        .expect("all is applied");
+    for plimsoll in running {
+        plimsoll.stop().expect("it ends with 0");
+    }
+    holds(&settings, false).await;
+    let number =
+        async |sql: &'static str| value(&settings.database_url, sql).await.expect("a number");
+    assert_eq!(number(DECIDED_OTHERWISE).await, 0);
+    assert!(number(REVISIONS).await >= 3, "too few revisions decided");
+}
+
+async fn value(database_url: &str, sql: &'static str) -> Result<i64, sqlx::Error> {
+    let mut connection = PgConnection::connect(database_url).await?;
+    sqlx::query_scalar(sql).fetch_one(&mut connection).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

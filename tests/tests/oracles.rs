@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use history::{right_database, scope};
-use plimsoll_tests::checker::Invariant::{self, I1, I2, I3, I4, I5, I6, I7, I8, I11, I18, I19};
+use plimsoll_tests::checker::Invariant::{
+    self, I1, I2, I3, I4, I5, I6, I7, I8, I11, I12, I18, I19,
+};
 use plimsoll_tests::checker::{Expect, Findings, Read, at_end, reads};
 use plimsoll_tests::servers::{broker, sql};
 use sea_orm::sqlx::{Connection, Executor, PgConnection};
@@ -44,6 +46,15 @@ async fn a_deleted_ledger_row() {
     breaks(
         &[I1, I3, I4, I5, I6, I7],
         "DELETE FROM ledger WHERE sku = 'A' AND version = 2",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_decided_by_older_rules_than_the_one_before_it() {
+    breaks(
+        &[I12],
+        "UPDATE ledger SET ruleset_revision = 5 WHERE sku = 'A' AND version = 1",
     )
     .await;
 }

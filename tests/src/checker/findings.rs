@@ -24,6 +24,9 @@ pub enum Invariant {
     I8,
     /// The database is what a pure model makes of the log.
     I11,
+    /// Along a partition the revision that decided never goes back. A released event has that of its release, so
+    /// this cannot be judged where rules changed between.
+    I12,
     /// No session is left idle in a transaction.
     I18,
     /// Every stock that was read is some ledger line's.

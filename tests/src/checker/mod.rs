@@ -75,7 +75,7 @@ pub async fn any_time(database_url: &str, expect: Expect) -> anyhow::Result<Find
     Ok(findings)
 }
 
-/// Everything the contract promises of a quiet system: [`any_time`], I5–I7, I18 and, where the run was
+/// Everything the contract promises of a quiet system: [`any_time`], I5–I7, I12, I18 and, where the run was
 /// [modelled](Expect::modelled), I11.
 pub async fn at_end(scope: Scope<'_>, expect: Expect) -> anyhow::Result<Findings> {
     let mut findings = any_time(scope.database_url, expect).await?;

@@ -26,6 +26,7 @@ pub(super) const FLOORS_NEVER_MOVED: &[Statement] =
 pub(super) const AT_END: &[Statement] = &[
     (Invariant::I6, include_str!("sql/decided_once.sql")),
     (Invariant::I6, include_str!("sql/first_copy.sql")),
+    (Invariant::I12, include_str!("sql/revisions.sql")),
     (Invariant::I18, include_str!("sql/idle_in_transaction.sql")),
 ];
 
