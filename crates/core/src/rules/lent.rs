@@ -2,10 +2,12 @@
 //! line. Knows no rule.
 
 use std::borrow::Cow;
+use std::hash::Hasher;
 
 use plimsoll_domain::{Kind, Nature, Seen};
 use plimsoll_rule_host::{Attribute, Facts};
 use plimsoll_wire as wire;
+use rustc_hash::FxHasher;
 
 /// One event, whatever product it meets.
 #[derive(Debug)]
@@ -43,6 +45,24 @@ impl<'a> Lent<'a> {
             },
             attributes: attributes.unwrap_or_default(),
         }
+    }
+
+    /// Mostly another number for events that rules ask other stock for: those of another channel,
+    /// location or source. What changes with every event, such as its reference, is left out.
+    pub fn likeness(&self) -> u32 {
+        let mut hasher = FxHasher::default();
+        let Facts {
+            source,
+            channel,
+            location,
+            ..
+        } = self.event;
+        for text in [source, channel, location] {
+            hasher.write(text.unwrap_or_default().as_bytes());
+        }
+        let bytes = hasher.finish().to_le_bytes();
+        let (low, _) = bytes.split_first_chunk().expect("8 bytes hold 4");
+        u32::from_le_bytes(*low)
     }
 
     /// The event and the product it meets.

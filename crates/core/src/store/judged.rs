@@ -59,7 +59,8 @@ impl Judging<'_> {
             let rows: Vec<Facts<'_>> = questions.iter().map(facts).collect();
             judge.ask(&rows)
         };
-        let folded = fold_asking(events, &self.slots, answered, self.policy, ask)?;
+        let alike: Vec<u32> = lent.iter().map(Lent::likeness).collect();
+        let folded = fold_asking(events, &self.slots, answered, self.policy, &alike, ask)?;
         let report = judge.report(&folded.used);
         let deciding = report.faults.iter().filter(|fault| fault.enforced);
         let faults = deciding.map(|fault| {

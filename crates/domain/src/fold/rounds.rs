@@ -11,12 +11,17 @@ use crate::{Event, Outcome, Refusal, Slot, Stock};
 
 /// After a round, the next asks about so many times as many events of the SKU as this one decided,
 /// and at least about `WINDOW_MIN`, which take about as long as a round itself: a guess that is
-/// always wrong costs no more than twice the rounds.
+/// always wrong costs no more than twice the rounds. The first, which knows nothing, asks about as
+/// few.
 const WINDOW_GROWTH: usize = 4;
 const WINDOW_MIN: usize = 64;
 
 /// As [`fold`](super::fold), with rules: `ask` answers for all questions of a round, in their
 /// order. There are about as many rounds as the verdicts on one SKU flip.
+///
+/// `alike` has a number for each event: rules will probably ask for the same stock where it is the
+/// same, in one batch. It changes how many questions are asked, and nothing else; where it has none,
+/// the number is 0.
 ///
 /// # Errors
 /// That of `ask`; nothing is decided then.
@@ -28,6 +33,7 @@ pub fn fold_asking<E>(
     slots: &[Slot],
     answered: &Answered,
     policy: &Policy,
+    alike: &[u32],
     mut ask: impl FnMut(&[Question]) -> Result<Vec<Combined>, E>,
 ) -> Result<Folded, E> {
     let mut repeats = Repeats::new(events, answered);
@@ -36,6 +42,7 @@ pub fn fold_asking<E>(
         events,
         repeats: &repeats,
         policy,
+        alike,
     };
     let mut tails: Vec<Tail> = slots.iter().map(|&slot| Tail::of(slot)).collect();
     for (n, event) in (0..).zip(events) {
@@ -46,7 +53,7 @@ pub fn fold_asking<E>(
         ..Decided::default()
     };
     for tail in &mut tails {
-        tail.advance(&batch, &[], &mut decided);
+        tail.advance(&batch, Round::default(), &mut decided);
     }
     let mut asked = 0;
     loop {
@@ -56,21 +63,17 @@ pub fn fold_asking<E>(
         }
         let answers = ask(&questions)?;
         assert_eq!(answers.len(), questions.len(), "every question is answered");
-        let answers: Vec<Answer> = (asked..)
-            .zip(questions.into_iter().zip(answers))
-            .map(|(number, (question, combined))| Answer {
-                number,
-                question,
-                combined,
-            })
-            .collect();
-        let more = u32::try_from(answers.len()).expect("a batch has fewer than 2^32 questions");
-        asked = asked.saturating_add(more);
+        let round = Round {
+            first: asked,
+            questions: &questions,
+            answers: &answers,
+        };
         for tail in tails.iter_mut().filter(|tail| !tail.is_done()) {
-            let answers = &answers[tail.questions.clone()];
-            let count = tail.advance(&batch, answers, &mut decided);
+            let count = tail.advance(&batch, round, &mut decided);
             tail.window = WINDOW_MIN.max(WINDOW_GROWTH.saturating_mul(count));
         }
+        let more = u32::try_from(answers.len()).expect("a batch has fewer than 2^32 questions");
+        asked = asked.saturating_add(more);
     }
 }
 
@@ -79,13 +82,16 @@ struct Batch<'a> {
     events: &'a [Event],
     repeats: &'a [Option<Refusal>],
     policy: &'a Policy,
+    alike: &'a [u32],
 }
 
-/// One question and what the rules say.
-struct Answer {
-    number: u32,
-    question: Question,
-    combined: Combined,
+/// What the rules say in one round.
+#[derive(Clone, Copy, Default)]
+struct Round<'a> {
+    /// The number of its first question.
+    first: u32,
+    questions: &'a [Question],
+    answers: &'a [Combined],
 }
 
 /// What the rounds have decided so far.
@@ -141,7 +147,7 @@ impl Tail {
             after: After::of(slot),
             events: Vec::new(),
             next: 0,
-            window: usize::MAX,
+            window: WINDOW_MIN,
             guess: Guess::default(),
             questions: 0..0,
         }
@@ -160,7 +166,7 @@ impl Tail {
                 Met::Outcome(outcome) => outcome,
                 Met::Product(stock) => {
                     questions.push(question(n, stock));
-                    if self.guess.refuses(event, stock) {
+                    if self.guess.refuses(event, batch.group(n), stock) {
                         continue;
                     }
                     judge(event, stock, batch.policy.limits, Decision::Accept)
@@ -171,23 +177,22 @@ impl Tail {
     }
 
     /// Decides as far as no answer is missing. Answers how many events that were.
-    fn advance(&mut self, batch: &Batch<'_>, answers: &[Answer], decided: &mut Decided) -> usize {
-        let (start, mut answers) = (self.next, answers.iter());
+    fn advance(&mut self, batch: &Batch<'_>, round: Round<'_>, decided: &mut Decided) -> usize {
+        let (start, mut numbers) = (self.next, self.questions.clone());
         while let Some(&n) = self.events.get(self.next) {
             let (event, repeat) = batch.event(n);
             let outcome = match self.after.meet(event, repeat, batch.policy) {
                 Met::Outcome(outcome) => outcome,
                 Met::Product(stock) => {
-                    let asked = |answer: &&Answer| answer.question == question(n, stock);
-                    let Some(answer) = answers.next().filter(asked) else {
+                    let asked = |number: &usize| round.questions[*number] == question(n, stock);
+                    let Some(number) = numbers.next().filter(asked) else {
                         break;
                     };
-                    let decision = answer.combined.decision;
-                    let outcome = judge(event, stock, batch.policy.limits, decision);
-                    self.guess.learn(event, stock, outcome);
-                    decided.used.push(answer.number);
-                    let flags = answer.combined.flags.iter();
-                    decided.flags.extend(flags.map(|&said| (n, said)));
+                    let Combined { decision, flags } = &round.answers[number];
+                    let outcome = judge(event, stock, batch.policy.limits, *decision);
+                    self.guess.learn(event, batch.group(n), stock, outcome);
+                    decided.used.push(round.number(number));
+                    decided.flags.extend(flags.iter().map(|&said| (n, said)));
                     outcome
                 }
             };
@@ -199,9 +204,21 @@ impl Tail {
     }
 }
 
+impl Round<'_> {
+    /// Over all rounds.
+    fn number(&self, question: usize) -> u32 {
+        let question = u32::try_from(question).expect("a batch has fewer than 2^32 questions");
+        self.first.saturating_add(question)
+    }
+}
+
 impl Batch<'_> {
     fn event(&self, n: u32) -> (&Event, Option<Refusal>) {
         (&self.events[n as usize], self.repeats[n as usize])
+    }
+
+    fn group(&self, n: u32) -> u32 {
+        self.alike.get(n as usize).copied().unwrap_or_default()
     }
 }
 

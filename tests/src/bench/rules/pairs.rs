@@ -151,5 +151,6 @@ async fn refused(database: &str) -> anyhow::Result<i64> {
 fn sum(metrics: &str, series: &str) -> f64 {
     let values = metrics.lines().filter(|line| line.starts_with(series));
     let values = values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
-    values.sum()
+    // Of nothing, `sum` makes -0.
+    values.fold(0.0, |sum, value| sum + value)
 }
