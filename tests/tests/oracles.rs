@@ -52,11 +52,8 @@ async fn a_deleted_ledger_row() {
 
 #[tokio::test]
 async fn a_record_decided_by_older_rules_than_the_one_before_it() {
-    breaks(
-        &[I12],
-        "UPDATE ledger SET ruleset_revision = 5 WHERE sku = 'A' AND version = 1",
-    )
-    .await;
+    let older = "UPDATE ledger SET ruleset_revision = 5 WHERE sku = 'A' AND version = 1";
+    breaks(&[I12], older).await;
 }
 
 #[tokio::test]
