@@ -31,9 +31,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether a part was asked for. An old ledger takes longer to write than all the rest of `--quick`.
+    /// Whether a part was asked for. An old ledger, or rules beside none, takes longer than all the rest of `--quick`.
     pub fn wants(&self, part: Part) -> bool {
-        let by_default = part != Part::Age || !self.quick;
+        let by_default = !self.quick || !matches!(part, Part::Age | Part::Rules);
         self.only.contains(&part) || self.only.is_empty() && by_default
     }
 
@@ -54,7 +54,7 @@ pub enum Part {
     Growth,
     /// Cost per event on an old ledger; with `--quick` only if asked for.
     Age,
-    /// With the shipped rules beside without, and rulesets replaced under load.
+    /// With the shipped rules beside without, and rulesets replaced under load; with `--quick` only if asked for.
     Rules,
 }
 

@@ -8,20 +8,28 @@ use crate::{Event, Kind, Nature, Outcome, Stock};
 const GROUPS_MAX: usize = 4;
 
 /// What was seen of one SKU's orders.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Guess {
-    /// An order that leaves no more than this many units will probably be refused, whoever asks.
-    refused_to: i64,
-    /// The same of one group each; those that were met, then empty places.
-    groups: [Option<(u32, i64)>; GROUPS_MAX],
+    /// Of all together.
+    all: Bounds,
+    /// Of one group each; those that were met, then empty places.
+    groups: [Option<(u32, Bounds)>; GROUPS_MAX],
 }
 
-impl Default for Guess {
-    /// Everything will be accepted.
-    fn default() -> Guess {
-        Guess {
-            refused_to: i64::MIN,
-            groups: [None; GROUPS_MAX],
+/// What was seen of some orders, by the units that they would have left.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// The most that was refused.
+    refused: Option<i64>,
+    /// The least that was accepted, above what was refused.
+    accepted: i64,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            refused: None,
+            accepted: i64::MAX,
         }
     }
 }
@@ -30,13 +38,7 @@ impl Guess {
     /// Whether the rules will refuse `event`, an event of this group.
     pub(super) fn refuses(&self, event: &Event, group: u32, stock: Stock) -> bool {
         let left = left_by_order(event, stock.units);
-        left.is_some_and(|left| left <= self.refused_to(group))
-    }
-
-    fn refused_to(&self, group: u32) -> i64 {
-        let mut known = self.groups.iter().flatten();
-        let of_group = known.find(|(known, _)| *known == group);
-        of_group.map_or(self.refused_to, |&(_, refused_to)| refused_to)
+        left.is_some_and(|left| self.of(group).refuses(left))
     }
 
     /// Learns from what became of `event`.
@@ -44,17 +46,54 @@ impl Guess {
         let Some(left) = left_by_order(event, stock.units) else {
             return;
         };
-        let learnt = |refused_to: i64| match outcome {
-            Outcome::Refused { .. } => refused_to.max(left),
-            Outcome::Movement { .. } => refused_to.min(left.saturating_sub(1)),
-            // Everything behind it waits, without a question.
-            Outcome::Parked { .. } => refused_to,
-        };
-        let of_group = learnt(self.refused_to(group));
-        self.refused_to = learnt(self.refused_to);
-        let mine = |place: &&mut Option<(u32, i64)>| place.is_none_or(|(known, _)| known == group);
+        let of_group = self.of(group).with(left, outcome);
+        self.all = self.all.with(left, outcome);
+        let mine =
+            |place: &&mut Option<(u32, Bounds)>| place.is_none_or(|(known, _)| known == group);
         if let Some(place) = self.groups.iter_mut().find(mine) {
             *place = Some((group, of_group));
+        }
+    }
+
+    fn of(&self, group: u32) -> Bounds {
+        let mut known = self.groups.iter().flatten();
+        let of_group = known.find(|(known, _)| *known == group);
+        of_group.map_or(self.all, |&(_, bounds)| bounds)
+    }
+}
+
+impl Bounds {
+    /// Who refuses some orders mostly refuses those that leave less than nothing. If that is not
+    /// what was seen, the limit is looked for half way between refused and accepted.
+    fn refuses(self, left: i64) -> bool {
+        let least = self.refused.map_or(i64::MIN, |most| most.saturating_add(1));
+        let enough = match self {
+            Bounds {
+                refused: None,
+                accepted,
+            } if accepted < 0 => return false,
+            Bounds {
+                accepted: i64::MAX, ..
+            } => least.max(0),
+            Bounds { accepted, .. } if (least..=accepted).contains(&0) => 0,
+            Bounds { accepted, .. } => least.midpoint(accepted),
+        };
+        left < enough
+    }
+
+    fn with(self, left: i64, outcome: Outcome) -> Bounds {
+        let Bounds { refused, accepted } = self;
+        match outcome {
+            Outcome::Refused { .. } => Bounds {
+                refused: Some(refused.map_or(left, |refused| refused.max(left))),
+                accepted: accepted.max(left.saturating_add(1)),
+            },
+            Outcome::Movement { .. } => Bounds {
+                refused: refused.map(|refused| refused.min(left.saturating_sub(1))),
+                accepted: accepted.min(left),
+            },
+            // Everything behind it waits, without a question.
+            Outcome::Parked { .. } => self,
         }
     }
 }

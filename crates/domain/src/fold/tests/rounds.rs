@@ -131,11 +131,26 @@ proptest! {
 
 #[test]
 fn an_answer_counts_once_and_only_where_the_balance_was_guessed_right() {
-    let case = Case::parse("A: 5 floor -100\nA -3, A -3, A +4, A -3");
-    let (folded, asked) = folded(&case, no_negative_stock);
-    // -3 is refused at 2 units; what was asked about +4 and -3 at -1 and 3 units is void.
+    let case = Case::parse("A: 8 floor -100\nA -2, A -2, A +4, A -2");
+    let (folded, asked) = folded(&case, some_stop_earlier);
+    // -2 is refused at 6 units; what was asked about +4 and -2 at 4 and 8 units is void.
     assert_eq!((asked.rounds, asked.questions), (2, 6));
     assert_eq!(folded.used, [0, 1, 4, 5]);
+}
+
+#[test]
+fn orders_that_leave_less_than_nothing_are_expected_to_be_refused() {
+    let case = Case::parse("A: 5 floor -100\nA -3, A -3, A +4, A -3");
+    let (_, asked) = folded(&case, no_negative_stock);
+    assert_eq!((asked.rounds, asked.questions), (1, 4));
+}
+
+#[test]
+fn where_they_are_accepted_that_is_learnt_once() {
+    let orders = vec!["A -1"; 60].join(", ");
+    let case = Case::parse(&format!("A: 3 floor -100\n{orders}"));
+    let (_, asked) = folded(&case, accept);
+    assert_eq!(asked.rounds, 2);
 }
 
 #[test]
