@@ -2,6 +2,7 @@
 //! name only and depends on none of them, so it compiles in seconds and can
 //! prepare the machine before anything else is built.
 
+mod deploy;
 mod paths;
 mod process;
 mod rules;
@@ -41,7 +42,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "test",
         arguments: "[FILTER]…",
-        does: "format, tidy, lints and every test; with a filter, only those tests",
+        does: "format, tidy, deploy/, lints and every test; with a filter, only those tests",
         run: suite::run,
     },
     Command {
@@ -55,6 +56,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         does: "test the shipped rules, build them to bundles and try those",
         run: |rest| nothing_after(&rest).and_then(|()| rules::run()),
+    },
+    Command {
+        name: "sim",
+        arguments: "--seed N | --seeds N",
+        does: "replay one run in virtual time and see what happened, or run many",
+        run: |rest| process::become_binary("plimsoll-sim", rest),
     },
     Command {
         name: "bench",

@@ -60,6 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "plimsoll-service",
         ],
     ),
+    ("plimsoll-sim", &["plimsoll-domain"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,211 @@
+//! What a process knows of the database: rows it keeps, the ledger's parts with their filters, its
+//! ruleset. The same rules of forgetting as the real store; no statement.
+
+mod parts;
+
+pub(crate) use parts::List;
+
+use std::rc::Rc;
+
+use plimsoll_domain::{Slot, Stock, UnknownSku};
+
+use crate::database::TxId;
+use crate::outside::Outside;
+use crate::plan::Bug;
+use crate::rules::Ruleset;
+use crate::seen::Sight;
+
+/// One SKU as read: what is folded, and what the write needs beside it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) slot: Slot,
+    /// Whether a refusal of it may answer for an identity.
+    pub(crate) refused: bool,
+    /// Changes of its row in `unknown_skus`, if it has one.
+    pub(crate) unknown: Option<i64>,
+}
+
+impl Known {
+    pub(crate) fn has_product(&self) -> bool {
+        matches!(self.slot, Slot::Product(_))
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        match self.slot {
+            Slot::Product(stock) => stock.held,
+            Slot::Unknown(unknown) => unknown.held,
+        }
+    }
+}
+
+/// A row that is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) stock: Stock,
+    pub(crate) refused: bool,
+}
+
+/// Rows of recently used SKUs, and the epoch they belong to.
+#[derive(Default)]
+pub(crate) struct Knowledge {
+    pub(crate) epoch: u64,
+    rows: Vec<Option<Row>>,
+    /// Never forgets on purpose.
+    keeps: bool,
+}
+
+impl Knowledge {
+    /// Another connection, another epoch: everything is forgotten.
+    pub(crate) fn start_epoch(&mut self) {
+        if !self.keeps {
+            self.epoch += 1;
+            self.rows.clear();
+        }
+    }
+
+    pub(crate) fn of(&self, sku: usize) -> Option<Row> {
+        self.rows.get(sku).copied().flatten()
+    }
+
+    pub(crate) fn keep(&mut self, epoch: u64, sku: usize, row: Row) {
+        if self.epoch != epoch {
+            return;
+        }
+        if self.rows.len() <= sku {
+            self.rows.resize(sku + 1, None);
+        }
+        self.rows[sku] = Some(row);
+    }
+
+    pub(crate) fn forget(&mut self, skus: &[usize]) {
+        for &sku in skus {
+            if let Some(row) = self.rows.get_mut(sku) {
+                *row = None;
+            }
+        }
+    }
+}
+
+/// What all lanes of a process share about the database.
+pub(crate) struct Store {
+    pub(crate) knowledge: Knowledge,
+    pub(crate) parts: Rc<List>,
+    pub(crate) ruleset: Ruleset,
+    /// The highest revision that anybody here heard of.
+    pub(crate) wanted: i32,
+}
+
+impl Store {
+    pub(crate) fn new(out: &mut Outside) -> Store {
+        let mut store = Store {
+            knowledge: Knowledge {
+                keeps: out.has_bug(Bug::CacheKeptAfterARewind),
+                ..Knowledge::default()
+            },
+            parts: Rc::new(List::read(out, None)),
+            ruleset: Ruleset::default(),
+            wanted: 0,
+        };
+        store.follow(out, false);
+        store
+    }
+
+    /// Another connection: what was known from the one before is forgotten, and the parts are read, for
+    /// the database may have gone back behind their filters.
+    pub(crate) fn reconnected(&mut self, out: &Outside) {
+        self.knowledge.start_epoch();
+        let kept = [Bug::FiltersKeptAfterARewind, Bug::MissingPartTakenAsRefusal];
+        if !kept.iter().any(|&bug| out.has_bug(bug)) {
+            self.refresh_parts(out);
+        }
+    }
+
+    pub(crate) fn refresh_parts(&mut self, out: &Outside) {
+        let list = List::read(out, Some(&self.parts));
+        if !(list.looks_like(&self.parts) && out.has_bug(Bug::FiltersKeptAfterARewind)) {
+            self.parts = Rc::new(list);
+        }
+    }
+
+    /// Builds the filter of the newest closed part that has none.
+    pub(crate) fn build_filter(&mut self, out: &Outside) {
+        if let Some(list) = self.parts.with_filter(out) {
+            self.parts = Rc::new(list);
+        }
+    }
+
+    /// Swaps to the desired ruleset, if it can be made ready; or else to an older one, if the
+    /// present one is none or not enough.
+    pub(crate) fn follow(&mut self, out: &mut Outside, busy: bool) {
+        let active = self.ruleset;
+        let stored = out.db.tables.digest(active.revision);
+        let newest = out.db.tables.newest_ruleset();
+        let is_there = active.revision > 0 && stored == Some(active.digest);
+        if active.revision > 0 && !is_there && newest == 0 {
+            self.swap(Ruleset::default());
+        }
+        let base = if is_there { active.revision } else { 0 };
+        let helps = |it: i32| base == 0 || (self.wanted > base && it >= self.wanted);
+        for revision in (base + 1..=newest).rev() {
+            let digest = out.db.tables.digest(revision).unwrap_or_default();
+            let ruleset = Ruleset { revision, digest };
+            if (revision == newest || helps(revision)) && ruleset.is_sound() {
+                out.say(|| {
+                    format!(
+                        "      ruleset {revision} is active (was {})",
+                        active.revision
+                    )
+                });
+                if busy {
+                    out.note(Sight::SwappedUnderLoad);
+                }
+                return self.swap(ruleset);
+            }
+        }
+    }
+
+    fn swap(&mut self, ruleset: Ruleset) {
+        if ruleset.revision <= self.ruleset.revision {
+            self.wanted = ruleset.revision;
+        }
+        self.wanted = self.wanted.max(ruleset.revision);
+        self.ruleset = ruleset;
+    }
+
+    /// What is kept of a SKU; absence is never kept.
+    pub(crate) fn known(&self, sku: usize) -> Option<Known> {
+        let row = self.knowledge.of(sku)?;
+        Some(Known {
+            slot: Slot::Product(row.stock),
+            refused: row.refused,
+            unknown: None,
+        })
+    }
+}
+
+/// A SKU as the database has it now.
+pub(crate) fn read_row(out: &Outside, tx: Option<TxId>, sku: usize) -> Known {
+    let product = out.db.product(tx, sku);
+    let adopted = product.is_some_and(|it| it.stock.ledger.is_some());
+    let unknown = out.db.unknown(tx, sku).filter(|_| !adopted);
+    let (held, refused) = unknown.map_or((false, false), |it| (it.sku.held, it.refused));
+    let decisions = unknown.map(|it| it.sku.decisions);
+    let Some(product) = product else {
+        let slot = UnknownSku {
+            decisions: decisions.unwrap_or(0),
+            held,
+        };
+        return Known {
+            slot: Slot::Unknown(slot),
+            refused,
+            unknown: decisions,
+        };
+    };
+    let mut stock = product.stock;
+    stock.held |= held;
+    Known {
+        slot: Slot::Product(stock),
+        refused: refused || product.refused,
+        unknown: decisions,
+    }
+}
