@@ -1,7 +1,7 @@
 //! Plimsoll itself, as a stranger runs it: the binary as a child process, a configuration file, HTTP and signals.
 //! It knows the published contract only.
 
-mod binary;
+pub mod binary;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -170,12 +170,17 @@ impl Plimsoll {
         self.child.id()
     }
 
+    /// Host and port of its HTTP server.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.home.admin_port)
+    }
+
     /// The body that a path of its HTTP server answers with.
     ///
     /// # Errors
     /// Nobody listens, or the status is not 2xx.
     pub fn get(&self, path: &str) -> anyhow::Result<String> {
-        let url = format!("http://127.0.0.1:{}{path}", self.home.admin_port);
+        let url = format!("http://{}{path}", self.address());
         Ok(ureq::get(&url).call()?.body_mut().read_to_string()?)
     }
 

@@ -21,13 +21,17 @@ const SOURCES: [&str; 4] = [
 /// Written beside the bundles after all of them, since an unchanged one is not written again.
 const STAMP: &str = "built";
 
-/// Tests every rule natively, then builds each to a bundle and tries it as the service would.
+/// Tests every rule natively, then builds each to a bundle, tries it as the service would, and
+/// looks whether it burns more fuel than it did.
 pub(crate) fn run() -> Result<()> {
     let manifest = folder().join("Cargo.toml");
     let mut test = process::cargo(["test", "--quiet", "--release", "--manifest-path"])?;
     process::run(test.arg(manifest))?;
     for bundle in bundles()? {
-        process::run(plimsoll()?.args(["rules", "test"]).arg(bundle))?;
+        process::run(plimsoll()?.args(["rules", "test"]).arg(&bundle))?;
+        let mut costs = plimsoll()?;
+        costs.args(["rules", "bench", "--fuel", "--check"]);
+        process::run(costs.arg(baseline(&bundle)?).arg(&bundle))?;
     }
     Ok(())
 }
@@ -104,6 +108,12 @@ fn plimsoll() -> Result<Command> {
     let mut plimsoll = Command::new(target.join("release/plimsoll"));
     plimsoll.env("CARGO_TARGET_DIR", target);
     Ok(plimsoll)
+}
+
+/// What the rule of this bundle cost when somebody last agreed to it.
+fn baseline(bundle: &Path) -> Result<PathBuf> {
+    let rule = bundle.file_stem().context("a bundle has a name")?;
+    Ok(folder().join(rule).join("fuel.json"))
 }
 
 fn folder() -> PathBuf {

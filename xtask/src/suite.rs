@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::setup::{self, Scope};
-use crate::{process, rules, say, tidy};
+use crate::{deploy, process, rules, say, tidy};
 
 /// Sets up what is missing, then checks everything, cheapest first. With a
 /// filter (or flags for the test harness) it runs the tests that match, only.
@@ -16,6 +16,7 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
     if filter.is_empty() {
         cargo(&["fmt", "--check"])?;
         step("tidy", tidy::run)?;
+        step("deploy", deploy::run)?;
         cargo(&[
             "clippy",
             "--release",

@@ -36,17 +36,32 @@ impl Jaeger {
     }
 
     fn start_on(otlp: u16, query: u16) -> Result<Jaeger> {
-        let program =
-            tools::jaeger().context("Jaeger is missing: run `cargo xtask setup --jaeger`")?;
         let house = House::new("jaeger", "KILL", Account::ours())?;
         let mut jaeger = Jaeger { house, otlp, query };
-        let configuration = jaeger.house.folder().join("jaeger.yaml");
-        fs::write(&configuration, jaeger.configuration()?)?;
-        jaeger
-            .house
-            .launch(&program, ["--config".as_ref(), configuration.as_os_str()])?;
-        jaeger.wait_ready()?;
+        jaeger.start_again()?;
         Ok(jaeger)
+    }
+
+    /// Kills it; all it knew is forgotten.
+    ///
+    /// # Errors
+    /// The signal cannot be sent.
+    pub fn kill9(&mut self) -> Result<()> {
+        self.house.end("KILL")
+    }
+
+    /// Starts a killed one again, on the same ports.
+    ///
+    /// # Errors
+    /// As [`Jaeger::start`].
+    pub fn start_again(&mut self) -> Result<()> {
+        let program =
+            tools::jaeger().context("Jaeger is missing: run `cargo xtask setup --jaeger`")?;
+        let configuration = self.house.folder().join("jaeger.yaml");
+        fs::write(&configuration, self.configuration()?)?;
+        self.house
+            .launch(&program, ["--config".as_ref(), configuration.as_os_str()])?;
+        self.wait_ready()
     }
 
     /// Where spans are sent: OTLP, http/protobuf.

@@ -12,6 +12,7 @@ pub mod tools;
 pub mod jaeger;
 pub mod kafka;
 pub mod postgres;
+pub mod prometheus;
 
 pub mod broker;
 pub mod topics;

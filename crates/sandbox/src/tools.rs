@@ -99,6 +99,16 @@ pub fn jaeger() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// The Prometheus server, if there is one: as unpacked by `cargo xtask setup`, or on the search path.
+pub fn prometheus() -> Option<PathBuf> {
+    let unpacked = cache_dir().join("tools/prometheus/usr/bin");
+    [unpacked]
+        .into_iter()
+        .chain(search_path())
+        .map(|folder| folder.join("prometheus"))
+        .find(|program| program.is_file())
+}
+
 fn postgres_candidates() -> BTreeSet<PathBuf> {
     let families = POSTGRES_FAMILIES.map(|(folder, prefix)| (PathBuf::from(folder), prefix));
     let ours = (cache_dir().join("tools"), "postgresql-");

@@ -4,6 +4,7 @@
 
 mod jaeger;
 mod java;
+mod lint;
 mod maven;
 mod once;
 mod packages;
@@ -12,6 +13,7 @@ mod toolchain;
 mod wasm;
 
 use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -23,7 +25,8 @@ use packages::Need;
 pub(crate) enum Scope {
     /// A C toolchain and PostgreSQL: what the demo starts.
     Demo,
-    /// Also Java and Kafka, which tests, benches and `up` start, and what compiles rules.
+    /// Also Java and Kafka, which tests, benches and `up` start, what compiles rules, and what
+    /// checks `deploy/`, if that can be had.
     Everything,
 }
 
@@ -54,8 +57,35 @@ pub(crate) fn run(scope: Scope) -> Result<()> {
         say::found("Kafka", maven::kafka()?.display());
         let wasm = wasm::describe().context("still nothing compiles rules to WebAssembly")?;
         say::found("WebAssembly", wasm);
+        for (name, tool) in [
+            ("Prometheus", lint::promtool()),
+            ("hadolint", lint::hadolint()),
+        ] {
+            match tool {
+                Ok(program) => say::found(name, program.display()),
+                Err(error) => say::found(name, format_args!("not there: {error:#}")),
+            }
+        }
     }
     Ok(())
+}
+
+/// What checks alerts.
+///
+/// # Errors
+/// Why it cannot be had here.
+pub(crate) fn promtool() -> Result<PathBuf> {
+    let _alone = lock()?;
+    lint::promtool()
+}
+
+/// What checks Dockerfiles.
+///
+/// # Errors
+/// As [`promtool`].
+pub(crate) fn hadolint() -> Result<PathBuf> {
+    let _alone = lock()?;
+    lint::hadolint()
 }
 
 /// What compiles rules as well, which the demo can do without.
