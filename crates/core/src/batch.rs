@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use plimsoll_domain::lane::Share;
 use plimsoll_domain::{Event, Nature};
+use plimsoll_telemetry::Traces;
+use plimsoll_telemetry::traces::spans::{self, Producer};
 use plimsoll_wire::{Decoded, Facts, Headers, Malformed};
 use rustc_hash::FxHashMap;
 
@@ -39,7 +41,11 @@ pub(crate) struct Entry {
     pub(crate) timestamp_ms: i64,
     /// Its number within the partition's records of this batch.
     pub(crate) ordinal: usize,
-    /// The producer's trace, also of a malformed record.
+    /// The producer's span, also of a malformed record.
+    pub(crate) producer: Option<Producer>,
+    /// Whether somebody follows it, whatever comes of it.
+    pub(crate) followed: bool,
+    /// The trace that its row names.
     pub(crate) trace: Option<u128>,
     pub(crate) content: Result<Read, Malformed>,
     value: Range<usize>,
@@ -79,6 +85,7 @@ pub(crate) struct Batch {
     /// Ascending; an event's slot counts in here.
     pub(crate) skus: Arc<[Sku]>,
     pub(crate) stretches: BTreeMap<i32, Stretch>,
+    pub(crate) trace: spans::Batch,
     bytes: Vec<u8>,
 }
 
@@ -97,16 +104,19 @@ impl Batch {
             };
             let content =
                 plimsoll_wire::decode(&bytes[value.clone()], record.headers.as_deref(), nature);
+            let producer = record.headers.as_deref().and_then(Headers::trace);
             entries.push(Entry {
                 partition: record.partition,
                 offset: record.offset,
                 timestamp_ms: record.timestamp_ms,
                 ordinal: stretch.offsets.len(),
-                trace: record
-                    .headers
-                    .as_deref()
-                    .and_then(Headers::trace)
-                    .map(|trace| trace.id),
+                producer: producer.map(|it| Producer {
+                    trace: it.id,
+                    span: it.parent,
+                    sampled: it.sampled,
+                }),
+                followed: false,
+                trace: producer.map(|it| it.id),
                 content: content.map(|decoded| Read::of(decoded, record.timestamp_ms, &mut names)),
                 value,
             });
@@ -125,8 +135,29 @@ impl Batch {
             entries,
             skus,
             stretches,
+            trace: spans::Batch::none(),
             bytes,
         }
+    }
+
+    /// Belongs to `trace` from now on.
+    pub(crate) fn traced(mut self, traces: &Traces, trace: spans::Batch) -> Batch {
+        let follows = |it: &Entry| traces.follows(it.producer, it.partition, it.offset);
+        let wanted = self.entries.iter().filter(|it| follows(it).is_some());
+        let granted = traces.grant(wanted.count());
+        let wanted = self
+            .entries
+            .iter_mut()
+            .filter_map(|it| Some((follows(it)?, it)));
+        for (why, entry) in wanted.take(granted) {
+            trace.keep(why);
+            entry.followed = true;
+            entry.trace = entry.trace.or(trace.trace_id());
+        }
+        let producers = self.entries.iter().filter_map(|entry| entry.producer);
+        trace.read(self.entries.len(), producers);
+        self.trace = trace;
+        self
     }
 
     /// Parked events of one SKU, in order; their positions have moved on long ago.
@@ -140,6 +171,8 @@ impl Batch {
                 offset: parked.offset,
                 timestamp_ms: parked.read.occurred_ms,
                 ordinal: 0,
+                producer: None,
+                followed: false,
                 trace: parked.trace,
                 content: Ok(parked.read),
                 value: start..bytes.len(),
@@ -149,6 +182,7 @@ impl Batch {
             entries: entries.collect(),
             skus,
             stretches: BTreeMap::new(),
+            trace: spans::Batch::none(),
             bytes,
         }
     }

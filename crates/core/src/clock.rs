@@ -1,13 +1,20 @@
 //! The wall clock, for ages shown to people, and for signatures that have an end. No event is
 //! decided by it.
 
-/// Milliseconds since 1970.
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The moment.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that reads the wall clock"
 )]
+pub(crate) fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Milliseconds since 1970.
 pub(crate) fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let since = now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     })

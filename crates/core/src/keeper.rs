@@ -136,12 +136,15 @@ SELECT (SELECT count(*) FROM plimsoll_internal.parked_events),
     (SELECT count(*) FROM (SELECT DISTINCT sku FROM plimsoll_internal.parked_events) s),
     (SELECT count(*) FROM products
      WHERE (current_stock, version) IS DISTINCT FROM (ledger_stock, ledger_version)
-       AND ledger_version IS NOT NULL)";
+       AND ledger_version IS NOT NULL),
+    (SELECT coalesce(extract(epoch FROM now() - min(parked_at)), 0)::float8 FROM plimsoll_internal.parked_events)";
 
 async fn show<C: ConnectionTrait>(store: &Store, db: &C) -> Result<(), DbErr> {
     if let Some(row) = db.query_one_raw(statement(GAUGES, [])).await? {
         let count = |n| Ok::<_, DbErr>(row.try_get_by_index::<i64>(n)?.unsigned_abs());
-        store.metrics.parked(count(0)?);
+        let oldest_s: f64 = row.try_get_by_index(3)?;
+        let oldest = Duration::from_secs_f64(oldest_s.max(0.0));
+        store.metrics.parked(count(0)?, oldest);
         store.metrics.held_skus(count(1)?);
         store.metrics.drift_skus(count(2)?);
     }

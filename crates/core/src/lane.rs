@@ -11,8 +11,11 @@ use std::time::{Duration, Instant};
 use plimsoll_domain::Nature;
 use plimsoll_domain::lane as machine;
 use plimsoll_domain::lane::{Answer, Breaker, Event, Share, Sought, answer_of_positions};
+use plimsoll_telemetry::traces::spans::stage;
+use tracing::Instrument;
 
-use crate::batch::{Batch, Chunk};
+use crate::batch::{Batch, Chunk, Record};
+use crate::clock;
 use crate::coordinator::{Coordinator, Heard};
 use crate::database::Session;
 use crate::inbox::Inbox;
@@ -95,17 +98,9 @@ impl Lane {
     }
 
     async fn batch(&mut self, chunk: Chunk) {
-        let started = Instant::now();
-        let owned = &self.owned;
-        let batch = Batch::decode(chunk, self.shared.nature, |record| {
-            owned.get(&record.partition).is_some_and(|p| {
-                p.generation == record.generation && record.offset >= p.next_offset
-            })
-        });
-        self.shared.store.metrics.batch("decode", started.elapsed());
-        let batch = Arc::new(batch);
+        let batch = Arc::new(self.decode(chunk));
         self.in_flight = self.owned.clone();
-        let held = self.lock(&batch).await;
+        let held = batch.trace.around(self.lock(&batch)).await;
         let shares: Vec<Share> = batch
             .shares()
             .into_iter()
@@ -113,9 +108,25 @@ impl Lane {
             .collect();
         if !shares.is_empty() {
             let effects = self.machine.step(Event::Took(shares));
-            self.perform(&batch, effects).await;
+            batch.trace.around(self.perform(&batch, effects)).await;
         }
         drop(held);
+    }
+
+    fn decode(&self, chunk: Chunk) -> Batch {
+        let started = Instant::now();
+        let store = &self.shared.store;
+        let trace = store.traces.batch(&store.source, clock::now());
+        let current = |record: &Record| {
+            let owned = self.owned.get(&record.partition);
+            owned.is_some_and(|owned| {
+                owned.generation == record.generation && record.offset >= owned.next_offset
+            })
+        };
+        let decode = || Batch::decode(chunk, self.shared.nature, current);
+        let batch = trace.within(|| stage("decode").in_scope(decode));
+        store.metrics.batch("decode", started.elapsed());
+        batch.traced(&store.traces, trace)
     }
 
     /// Whether there is anything to apply in a share. Orders were obeyed while waiting for the
@@ -135,7 +146,8 @@ impl Lane {
     async fn lock(&mut self, batch: &Batch) -> Held {
         let started = Instant::now();
         let locks = Arc::clone(&self.shared.locks);
-        let mut taking = std::pin::pin!(locks.take(Arc::clone(&batch.skus)));
+        let taking = locks.take(Arc::clone(&batch.skus));
+        let mut taking = std::pin::pin!(taking.instrument(stage("lock SKUs")));
         let inbox = Arc::clone(&self.inbox);
         let held = loop {
             tokio::select! {

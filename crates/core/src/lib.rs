@@ -11,6 +11,7 @@ mod progress;
 
 mod batch;
 mod filter;
+mod followed;
 mod knowledge;
 mod lane;
 pub mod locks;
@@ -26,4 +27,4 @@ mod tally;
 
 pub use run::{Error, run};
 pub use settings::Settings;
-pub use watch::{Readiness, Stuck, Watch};
+pub use watch::{CHAIN, Readiness, Reproof, Stuck, Watch};

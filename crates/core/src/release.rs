@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_domain::Policy;
-use plimsoll_telemetry::Metrics;
+use plimsoll_telemetry::traces::spans::Source;
+use plimsoll_telemetry::{Metrics, Traces};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::Watch;
@@ -99,6 +100,8 @@ pub(crate) async fn store(
         knowledge: crate::knowledge::Knowledge::default(),
         parts: Parts::read(session.db(), id_window).await?,
         metrics,
+        traces: Arc::new(Traces::off()),
+        source: Source::default(),
         rules,
         watch: Arc::new(Watch::default()),
     })

@@ -6,7 +6,7 @@ mod opening;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_telemetry::Metrics;
+use plimsoll_telemetry::{Metrics, Traces};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -51,6 +51,7 @@ pub async fn run(
     settings: Settings,
     watch: Arc<Watch>,
     metrics: Arc<Metrics>,
+    traces: Arc<Traces>,
     stop: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let consumer = Arc::new(kafka::consumer(&settings.kafka).map_err(Error::Configuration)?);
@@ -65,6 +66,7 @@ pub async fn run(
         consumer,
         watch,
         metrics,
+        traces,
         rules,
     };
     match patiently(&settings, &beside, stop.clone()).await {
@@ -85,11 +87,13 @@ async fn consume(
         consumer,
         watch,
         metrics,
+        traces: _,
         rules,
     } = beside;
     let mut background = JoinSet::new();
     background.spawn(rules.follow());
     background.spawn(Keeper::new(settings, Arc::clone(&store)).run());
+    background.spawn(crate::watch::walk(Arc::clone(&store)));
     let inboxes = inboxes(settings);
     #[expect(
         clippy::disallowed_methods,

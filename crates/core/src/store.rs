@@ -9,6 +9,7 @@ mod fault;
 mod inquiry;
 mod judged;
 mod lookup;
+mod observed;
 mod parts;
 mod positions;
 mod read;
@@ -26,7 +27,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_domain::Policy;
-use plimsoll_telemetry::Metrics;
+use plimsoll_telemetry::traces::spans::Source;
+use plimsoll_telemetry::{Metrics, Traces};
+
+use observed::Observed;
 
 use crate::knowledge::Knowledge;
 use crate::rules::Rules;
@@ -41,12 +45,22 @@ pub(crate) struct Store {
     pub(crate) id_window: Duration,
     pub(crate) knowledge: Knowledge,
     pub(crate) parts: Parts,
+    pub(crate) source: Source,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) traces: Arc<Traces>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) rules: Arc<Rules>,
 }
 
 impl Store {
+    /// A connection whose statements are seen.
+    fn observe<'a, C>(&'a self, inner: &'a C) -> Observed<'a, C> {
+        Observed {
+            inner,
+            metrics: &self.metrics,
+        }
+    }
+
     /// Others decide by a later revision of the rules already: nothing is decided here until it
     /// is ready, and everybody may know.
     pub(crate) fn await_rules(&self, revision: i32, ready: i32) {

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_domain::Outcome;
-use plimsoll_telemetry::Metrics;
-
 use crate::batch::Batch;
 use crate::clock;
-use crate::store::Judged;
+use crate::store::{Judged, Store};
 
 /// Counts one committed attempt.
-pub(crate) fn committed(metrics: &Metrics, batch: &Batch, records: &[u32], judged: &Judged) {
+pub(crate) fn committed(store: &Store, batch: &Batch, records: &[u32], judged: &Judged) {
+    let metrics = &store.metrics;
     let mut counts = BTreeMap::<(&str, &str), u64>::new();
     let mut outcomes = judged.folded.outcomes.iter();
     let now_ms = clock::now_ms();
@@ -18,7 +16,7 @@ pub(crate) fn committed(metrics: &Metrics, batch: &Batch, records: &[u32], judge
         let entry = &batch.entries[n as usize];
         let labels = match &entry.content {
             Err(malformed) => ("malformed", malformed.code()),
-            Ok(_) => labels(judged, outcomes.next().expect("one for each event")),
+            Ok(_) => judged.labels(outcomes.next().expect("one for each event")),
         };
         *counts.entry(labels).or_default() += 1;
         metrics.event_age(now_ms.saturating_sub(entry.timestamp_ms).max(0) as f64 / 1000.0);
@@ -27,14 +25,6 @@ pub(crate) fn committed(metrics: &Metrics, batch: &Batch, records: &[u32], judge
         metrics.events(outcome, code, count);
     }
     metrics.batch_records(records.len() as u64);
+    metrics.processed(&store.source, records.len() as u64, batch.trace.elapsed());
     judged.report.count(metrics);
-}
-
-fn labels<'a>(judged: &'a Judged, outcome: &Outcome) -> (&'static str, &'a str) {
-    let own = |said| judged.rules.code(said);
-    match outcome {
-        Outcome::Movement { .. } => ("applied", ""),
-        Outcome::Refused { refusal, .. } => (refusal.outcome(), refusal.code(own)),
-        Outcome::Parked { hold, .. } => ("parked", hold.code(own)),
-    }
 }

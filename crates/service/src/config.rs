@@ -11,16 +11,17 @@ mod database;
 mod kafka;
 mod reader;
 mod rules;
+mod telemetry;
 
 use std::time::Duration;
 
 use plimsoll_domain::{Limits, Nature, OnUnknownSku, Policy};
-use plimsoll_telemetry::logs::Format;
 
 pub(crate) use admin::Admin;
 pub(crate) use database::place;
 pub(crate) use finding::Finding;
 pub(crate) use layers::Sources;
+pub(crate) use telemetry::Telemetry;
 
 use layers::Layers;
 use reader::Reader;
@@ -67,28 +68,21 @@ pub(crate) struct Ledger {
     pub(crate) part_bytes_max: u64,
 }
 
-/// How the process tells what it does.
-#[derive(Clone, Debug)]
-pub(crate) struct Telemetry {
-    pub(crate) log_format: Format,
-    /// `error`, `warn`, `info` or `debug`; of our own lines, not of the libraries'.
-    pub(crate) log_level: &'static str,
-}
-
 impl Config {
     /// # Errors
     /// Everything that is wrong, not only the first of it.
     pub(crate) fn load(sources: &Sources) -> Result<Config, Vec<Finding>> {
         let mut reader = Reader::new(Layers::read(sources));
+        let stock = stock(&mut reader);
         let config = Config {
             kafka: kafka::read(&mut reader),
             database: database::read(&mut reader),
             consumer: consumer(&mut reader),
-            stock: stock(&mut reader),
+            stock,
             ledger: ledger(&mut reader),
-            rules: rules::read(&mut reader),
+            rules: rules::read(&mut reader, stock.policy),
             admin: admin::read(&mut reader),
-            telemetry: telemetry(&mut reader),
+            telemetry: telemetry::read(&mut reader),
         };
         let mut findings = reader.into_findings();
         if findings.is_empty() {
@@ -163,21 +157,6 @@ fn ledger(reader: &mut Reader) -> Ledger {
     Ledger {
         keep: reader.read("ledger.keep", keep),
         part_bytes_max: reader.read("ledger.part_bytes_max", size(1 << 20..=1 << 40)),
-    }
-}
-
-const LEVELS: [&str; 4] = ["error", "warn", "info", "debug"];
-
-fn telemetry(reader: &mut Reader) -> Telemetry {
-    Telemetry {
-        log_format: reader.read(
-            "telemetry.log_format",
-            choice(&[("human", Format::Human), ("json", Format::Json)]),
-        ),
-        log_level: reader.read(
-            "telemetry.log_level",
-            choice(&LEVELS.map(|level| (level, level))),
-        ),
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_sandbox::workload::Shape;
-use plimsoll_telemetry::logs;
+use plimsoll_telemetry::{Traces, logs};
 use sea_orm::sqlx::postgres::PgPool;
 use sea_orm::sqlx::{query, query_as};
 use tokio::sync::watch;
@@ -56,7 +56,7 @@ const SWAP_EVERY: Duration = Duration::from_secs(10);
 const A_DAY: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn run(config: Config, options: Demo) -> Result<Verdict, Failure> {
-    logs::init(logs::Format::Human, "error")
+    logs::init(logs::Format::Human, "error", &Traces::off())
         .map_err(|error| Failure::failed(error.to_string(), ""))?;
     let stopping = signals::stop_at_first_exit_at_second()?;
     let bundles = bundles(&options)?;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::cli::Explain;
-use crate::config::Config;
+use crate::config::{Config, Telemetry};
 use crate::database;
 use crate::exit::{Failure, Verdict};
 use crate::say;
@@ -28,16 +28,21 @@ pub(crate) async fn run(config: &Config, options: &Explain) -> Result<Verdict, F
         .transpose()?;
     let db = database::open(&config.database, "explain").await?;
     match (key, &options.what.record) {
-        (Some(key), _) => event(&db, key, options).await,
-        (None, Some(place)) => record::run(&db, place, options.json).await,
+        (Some(key), _) => event(&db, &config.telemetry, key, options).await,
+        (None, Some(place)) => record::run(&db, &config.telemetry, place, options.json).await,
         (None, None) => unreachable!("clap asks for one of the two"),
     }
 }
 
-async fn event(db: &PgPool, key: Uuid, options: &Explain) -> Result<Verdict, Failure> {
+async fn event(
+    db: &PgPool,
+    telemetry: &Telemetry,
+    key: Uuid,
+    options: &Explain,
+) -> Result<Verdict, Failure> {
     let fates = fate::of_event(db, key, options.sku.as_deref()).await?;
     let nothing = fates.is_empty();
-    let rows = explained(db, fates).await;
+    let rows = explained(db, telemetry, fates).await;
     if options.json {
         say::json(&serde_json::json!({ "event_key": key, "rows": rows }));
     } else {
@@ -59,13 +64,16 @@ async fn event(db: &PgPool, key: Uuid, options: &Explain) -> Result<Verdict, Fai
 struct Explained {
     #[serde(flatten)]
     fate: Fate,
+    /// Where its trace is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_url: Option<String>,
     rules: Vec<Answer>,
     /// Why there are none, if that is not for want of rules.
     #[serde(skip_serializing_if = "Option::is_none")]
     rules_missing: Option<String>,
 }
 
-async fn explained(db: &PgPool, fates: Vec<Fate>) -> Vec<Explained> {
+async fn explained(db: &PgPool, telemetry: &Telemetry, fates: Vec<Fate>) -> Vec<Explained> {
     let mut repeater = Repeater::new(db);
     let mut rows = Vec::with_capacity(fates.len());
     for fate in fates {
@@ -74,6 +82,7 @@ async fn explained(db: &PgPool, fates: Vec<Fate>) -> Vec<Explained> {
             Err(why) => (Vec::new(), Some(why)),
         };
         rows.push(Explained {
+            trace_url: fate.trace_id.as_deref().and_then(|id| telemetry.link(id)),
             fate,
             rules,
             rules_missing,
@@ -86,6 +95,9 @@ fn tell(row: &Explained) {
     say::line("");
     for line in sentence::of(&row.fate) {
         say::line(line);
+    }
+    if let Some(url) = &row.trace_url {
+        say::line(format_args!("  trace at: {url}"));
     }
     for answer in &row.rules {
         say::line(answer.line());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use plimsoll_core::Watch;
 use plimsoll_core::database::Settings;
-use plimsoll_telemetry::{Metrics, logs};
+use plimsoll_telemetry::{Metrics, Traces, logs};
 use sea_orm::sqlx::postgres::{PgPool, PgPoolOptions};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -22,6 +22,9 @@ use crate::{signals, who};
 const WAIT_FIRST: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// The last spans are sent within this time, or lost.
+const TRACES_LIMIT: Duration = Duration::from_secs(5);
+
 /// Connections for reads over HTTP, beside those of the lanes.
 const READ_CONNECTIONS_MAX: u32 = 4;
 
@@ -35,6 +38,7 @@ const READ_ONLY: (&str, &str) = ("default_transaction_read_only", "on");
 pub(crate) struct Seen {
     pub(crate) watch: Arc<Watch>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) traces: Arc<Traces>,
 }
 
 impl Seen {
@@ -42,21 +46,41 @@ impl Seen {
         Seen {
             watch: Arc::new(Watch::default()),
             metrics: Arc::new(Metrics::new()),
+            traces: Arc::new(Traces::off()),
         }
     }
 }
 
 pub(crate) async fn run(config: Config) -> Result<Verdict, Failure> {
+    let instance = who::instance();
+    let mut seen = Seen::nothing_yet();
+    seen.traces = Arc::new(traces(&config, &instance, &seen.metrics)?);
     let started = logs::init(
         config.telemetry.log_format,
         &filter(config.telemetry.log_level),
+        &seen.traces,
     );
     started.map_err(|error| Failure::failed(error.to_string(), ""))?;
     let stopping = signals::stop_at_first_exit_at_second()?;
     let listener = listen(config.admin.listen).await?;
-    serve(&config, listener, Seen::nothing_yet(), stopping).await?;
+    let ended = serve(&config, listener, seen.clone(), stopping).await;
+    seen.traces.end(TRACES_LIMIT).await;
+    ended?;
     tracing::info!("drained and done");
     Ok(Verdict::Done)
+}
+
+fn traces(config: &Config, instance: &str, metrics: &Arc<Metrics>) -> Result<Traces, Failure> {
+    let Some(settings) = config.telemetry.traces(instance.to_owned()) else {
+        return Ok(Traces::off());
+    };
+    let started = Traces::start(&settings, Arc::clone(metrics));
+    started.map_err(|error| {
+        Failure::environment(
+            format!("traces cannot be sent: {error}"),
+            "correct telemetry.otlp_endpoint, or leave it empty",
+        )
+    })
 }
 
 /// Lines of ours from this level on, of libraries only what is wrong.
@@ -103,6 +127,7 @@ pub(crate) async fn serve(
             config.settings(instance),
             seen.watch,
             seen.metrics,
+            seen.traces,
             stopping,
         )
         .await

@@ -2,6 +2,8 @@
 
 pub mod logs;
 pub mod metrics;
+pub mod traces;
 
 pub use metrics::Metrics;
 pub use metrics::partitions::{PartitionGauges, Partitions};
+pub use traces::Traces;

@@ -4,10 +4,15 @@
 use std::io::{IsTerminal, stderr};
 
 use thiserror::Error;
-use tracing::Dispatch;
 use tracing::dispatcher::{SetGlobalDefaultError, set_global_default};
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, ParseError};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry;
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::Traces;
 
 /// How a log line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,30 +35,40 @@ pub enum Error {
 }
 
 /// Starts writing log lines, once for each process. The filter is written as for `RUST_LOG`, such
-/// as `info` or `warn,plimsoll_core=debug`.
+/// as `info` or `warn,plimsoll_core=debug`. A line about a batch that has a trace carries its id.
 ///
 /// # Errors
 /// A filter that is none, or a second call.
-pub fn init(format: Format, filter: &str) -> Result<(), Error> {
+pub fn init(format: Format, filter: &str, traces: &Traces) -> Result<(), Error> {
     let lines = lines(format, filter, stderr, stderr().is_terminal())?;
-    Ok(set_global_default(lines)?)
+    let all = registry().with(lines).with(traces.layer());
+    Ok(set_global_default(Dispatch::new(all))?)
 }
 
-fn lines<W>(format: Format, filter: &str, writer: W, colour: bool) -> Result<Dispatch, ParseError>
+/// The spans that traces are made of say too much for a line.
+const NO_SPANS_BUT_OURS: [&str; 2] = ["plimsoll::trace=off", "plimsoll::line=info"];
+
+fn lines<S, W>(
+    format: Format,
+    filter: &str,
+    writer: W,
+    colour: bool,
+) -> Result<Box<dyn Layer<S> + Send + Sync>, ParseError>
 where
+    S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let filter = [&[filter], &NO_SPANS_BUT_OURS[..]].concat().join(",");
     let filter = EnvFilter::builder().parse(filter)?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(writer);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     Ok(match format {
-        Format::Human => lines.with_ansi(colour).into(),
+        Format::Human => lines.with_ansi(colour).with_filter(filter).boxed(),
         Format::Json => lines
             .json()
             .flatten_event(true)
             .with_span_list(false)
-            .into(),
+            .with_filter(filter)
+            .boxed(),
     })
 }
 
@@ -85,8 +100,11 @@ mod tests {
         let page = Page::default();
         let writer = page.clone();
         let lines = lines(format, filter, move || writer.clone(), false).expect("it is a filter");
-        tracing::dispatcher::with_default(&lines, || {
-            let _entered = tracing::info_span!("batch", lane = 1).entered();
+        tracing::dispatcher::with_default(&Dispatch::new(registry().with(lines)), || {
+            let batch = tracing::info_span!(target: "plimsoll::line", "batch", lane = 1);
+            let _entered = batch.entered();
+            let stage = tracing::info_span!(target: "plimsoll::trace", "stage");
+            let _inside = stage.entered();
             tracing::info!(partition = 7, "applied");
             tracing::debug!("in detail");
         });
@@ -132,14 +150,17 @@ mod tests {
     #[test]
     fn a_filter_that_is_none_is_refused() {
         assert!(matches!(
-            init(Format::Json, "plimsoll=loud"),
+            init(Format::Json, "plimsoll=loud", &Traces::off()),
             Err(Error::Filter(_))
         ));
     }
 
     #[test]
     fn a_process_has_one_subscriber() {
-        init(Format::Json, "off").expect("it is the first");
-        assert!(matches!(init(Format::Human, "off"), Err(Error::Taken(_))));
+        init(Format::Json, "off", &Traces::off()).expect("it is the first");
+        assert!(matches!(
+            init(Format::Human, "off", &Traces::off()),
+            Err(Error::Taken(_))
+        ));
     }
 }

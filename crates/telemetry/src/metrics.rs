@@ -5,7 +5,10 @@ pub mod partitions;
 pub mod rules;
 
 mod bounds;
+mod conventions;
+mod state;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +18,12 @@ use opentelemetry_prometheus::ResourceSelector;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use prometheus::{Registry, TextEncoder};
 
+use conventions::Conventions;
 use partitions::Partitions;
 use rules::Rules;
+use state::State;
+
+use crate::traces::spans::Source;
 
 /// All metrics of one process.
 pub struct Metrics {
@@ -28,10 +35,10 @@ pub struct Metrics {
     retries: Counter<u64>,
     lock_wait: Histogram<f64>,
     fenced: Counter<u64>,
-    parked: Gauge<u64>,
-    held_skus: Gauge<u64>,
-    drift_skus: Gauge<u64>,
     ruleset_revision: Gauge<u64>,
+    spans_dropped: Counter<u64>,
+    state: State,
+    conventions: Conventions,
     rules: Rules,
     partitions: Arc<Partitions>,
     registry: Registry,
@@ -48,7 +55,9 @@ impl Metrics {
         let metrics = Metrics::of(&meter, registry, provider);
         metrics.conflicts.add(0, &[]);
         metrics.fenced.add(0, &[]);
+        metrics.spans_dropped(0);
         metrics.ruleset_revision(0);
+        metrics.reproved(0);
         metrics
     }
 
@@ -93,16 +102,13 @@ impl Metrics {
                 "plimsoll_fenced_total",
                 "Partitions found with another owner when writing.",
             ),
-            parked: gauge("plimsoll_parked", "Events that wait."),
-            held_skus: gauge("plimsoll_held_skus", "SKUs whose events all wait."),
-            drift_skus: gauge(
-                "plimsoll_drift_skus",
-                "SKUs whose stock was changed past Plimsoll.",
-            ),
             ruleset_revision: gauge(
                 "plimsoll_ruleset_revision",
                 "Revision of the active ruleset.",
             ),
+            spans_dropped: counter("plimsoll_spans_dropped_total", "Spans that were not sent."),
+            state: State::of(meter),
+            conventions: Conventions::of(meter),
             rules: Rules::of(meter),
             partitions: Partitions::observed_by(meter),
             registry,
@@ -169,26 +175,60 @@ impl Metrics {
     }
 
     /// `plimsoll_parked`: how many events wait now, in the whole database.
-    pub fn parked(&self, events: u64) {
-        self.parked.record(events, &[]);
+    /// `plimsoll_parked_oldest_seconds`: how long the oldest of them has waited; 0 if there is none.
+    pub fn parked(&self, events: u64, oldest: Duration) {
+        self.state.parked.record(events, &[]);
+        self.state.parked_oldest.record(oldest.as_secs_f64(), &[]);
     }
 
     /// `plimsoll_held_skus`: how many SKUs are held now, in the whole database: all their events
     /// wait, whatever they are.
     pub fn held_skus(&self, skus: u64) {
-        self.held_skus.record(skus, &[]);
+        self.state.held_skus.record(skus, &[]);
     }
 
     /// `plimsoll_drift_skus`: how many SKUs have a stock or version now that their last ledger line
     /// does not say: somebody changed them past Plimsoll, and no event has met them since.
     pub fn drift_skus(&self, skus: u64) {
-        self.drift_skus.record(skus, &[]);
+        self.state.drift_skus.record(skus, &[]);
     }
 
     /// `plimsoll_ruleset_revision`: the revision of the ruleset that decides now; 0 without rules.
     /// Replicas may differ for a moment.
     pub fn ruleset_revision(&self, revision: u64) {
         self.ruleset_revision.record(revision, &[]);
+    }
+
+    /// `plimsoll_reproved_skus_total`: the ledgers of `skus` were proved once more, from opening to
+    /// product, while events flow. All SKUs divided by its rate is how long a break stays unseen.
+    pub fn reproved(&self, skus: u64) {
+        self.state.reproved_skus.add(skus, &[]);
+    }
+
+    /// `plimsoll_broken_skus`: how many SKUs have a ledger that does not add up, of all that were
+    /// proved in the last walk round them or in this one so far. Other than 0 it is a bug, or somebody
+    /// else wrote to our tables: the log names one, `plimsoll verify` all. What was changed past
+    /// Plimsoll is `plimsoll_drift_skus` and not counted here.
+    pub fn broken_skus(&self, skus: u64) {
+        self.state.broken_skus.record(skus, &[]);
+    }
+
+    /// `plimsoll_spans_dropped_total`: spans that somebody would have seen, but the receiver of
+    /// traces is away or slower than we are. No event is late for it.
+    pub fn spans_dropped(&self, spans: u64) {
+        self.spans_dropped.add(spans, &[]);
+    }
+
+    /// `messaging_client_consumed_messages_total`, `messaging_process_duration_seconds`: a batch of so
+    /// many records was applied, so long after it was taken.
+    pub fn processed(&self, source: &Source, records: u64, took: Duration) {
+        self.conventions.processed(source, records, took);
+    }
+
+    /// `db_client_operation_duration_seconds{db_operation_name,db_collection_name}`: how long
+    /// PostgreSQL took for one statement of a batch, with the way there and back.
+    pub fn statement(&self, operation: &str, table: &str, took: Duration) {
+        self.conventions.statement(operation, table, took);
     }
 
     /// The metrics of rules.
@@ -207,6 +247,12 @@ impl Metrics {
         TextEncoder::new()
             .encode_to_string(&families)
             .expect("each family has a name and a sample")
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
     }
 }
 

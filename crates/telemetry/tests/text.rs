@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use plimsoll_telemetry::traces::spans::Source;
 use plimsoll_telemetry::{Metrics, PartitionGauges};
 
 const LAG: PartitionGauges = PartitionGauges {
+    position: 140,
     lag_records: 7,
     lag_seconds: 1.5,
     retention_headroom_records: Some(40),
@@ -31,9 +33,18 @@ fn one_of_each() -> Metrics {
     metrics.retry("transient");
     metrics.lock_wait(Duration::ZERO);
     metrics.fenced(2);
-    metrics.parked(5);
+    metrics.parked(5, Duration::from_secs(90));
     metrics.held_skus(1);
     metrics.drift_skus(0);
+    metrics.reproved(500);
+    metrics.broken_skus(1);
+    metrics.spans_dropped(11);
+    metrics.statement("UPDATE", "products", Duration::from_millis(2));
+    let source = Source {
+        topic: "inventory-events".to_owned(),
+        group: "plimsoll".to_owned(),
+    };
+    metrics.processed(&source, 4, Duration::from_millis(8));
     metrics.events("rejected", "out_of_stock", 2);
     let rules = metrics.rules();
     rules.asked("no-negative-stock", Duration::from_micros(250), 9_000, 100);
@@ -51,9 +62,11 @@ fn counters_without_labels_are_there_at_0_from_the_start() {
     check(
         &Metrics::new(),
         expect![[r#"
-        plimsoll_conflicts_total 0
-        plimsoll_fenced_total 0
-        plimsoll_ruleset_revision 0"#]],
+            plimsoll_conflicts_total 0
+            plimsoll_fenced_total 0
+            plimsoll_reproved_skus_total 0
+            plimsoll_ruleset_revision 0
+            plimsoll_spans_dropped_total 0"#]],
     );
 }
 
@@ -62,34 +75,44 @@ fn every_metric_has_its_promised_name_and_labels() {
     check(
         &one_of_each(),
         expect![[r#"
-        plimsoll_batch_duration_seconds_sum{stage="commit"} 0.003
-        plimsoll_batch_duration_seconds_count{stage="commit"} 1
-        plimsoll_batch_records_sum 4
-        plimsoll_batch_records_count 1
-        plimsoll_conflicts_total 1
-        plimsoll_drift_skus 0
-        plimsoll_event_age_seconds_sum 0.004
-        plimsoll_event_age_seconds_count 1
-        plimsoll_events_total{code="",outcome="applied"} 3
-        plimsoll_events_total{code="below_floor",outcome="rejected"} 1
-        plimsoll_events_total{code="out_of_stock",outcome="rejected"} 2
-        plimsoll_fenced_total 2
-        plimsoll_held_skus 1
-        plimsoll_lock_wait_seconds_sum 0
-        plimsoll_lock_wait_seconds_count 1
-        plimsoll_parked 5
-        plimsoll_partition_halted{partition="1",reason="retention"} 1
-        plimsoll_partition_lag_records{partition="0"} 7
-        plimsoll_partition_lag_seconds{partition="0"} 1.5
-        plimsoll_retention_headroom_records{partition="0"} 40
-        plimsoll_retries_total{reason="transient"} 1
-        plimsoll_rule_duration_seconds_sum{bundle="no-negative-stock"} 0.00025
-        plimsoll_rule_duration_seconds_count{bundle="no-negative-stock"} 1
-        plimsoll_rule_faults_total{bundle="no-negative-stock",kind="trap"} 1
-        plimsoll_rule_fuel_sum{bundle="no-negative-stock"} 90
-        plimsoll_rule_fuel_count{bundle="no-negative-stock"} 1
-        plimsoll_ruleset_revision 0
-        plimsoll_shadow_differences_total{bundle="safety-stock"} 3"#]],
+            db_client_operation_duration_seconds_sum{db_collection_name="products",db_operation_name="UPDATE",db_system_name="postgresql"} 0.002
+            db_client_operation_duration_seconds_count{db_collection_name="products",db_operation_name="UPDATE",db_system_name="postgresql"} 1
+            messaging_client_consumed_messages_total{messaging_consumer_group_name="plimsoll",messaging_destination_name="inventory-events",messaging_operation_name="process",messaging_operation_type="process",messaging_system="kafka"} 4
+            messaging_process_duration_seconds_sum{messaging_consumer_group_name="plimsoll",messaging_destination_name="inventory-events",messaging_operation_name="process",messaging_operation_type="process",messaging_system="kafka"} 0.008
+            messaging_process_duration_seconds_count{messaging_consumer_group_name="plimsoll",messaging_destination_name="inventory-events",messaging_operation_name="process",messaging_operation_type="process",messaging_system="kafka"} 1
+            plimsoll_batch_duration_seconds_sum{stage="commit"} 0.003
+            plimsoll_batch_duration_seconds_count{stage="commit"} 1
+            plimsoll_batch_records_sum 4
+            plimsoll_batch_records_count 1
+            plimsoll_broken_skus 1
+            plimsoll_conflicts_total 1
+            plimsoll_drift_skus 0
+            plimsoll_event_age_seconds_sum 0.004
+            plimsoll_event_age_seconds_count 1
+            plimsoll_events_total{code="",outcome="applied"} 3
+            plimsoll_events_total{code="below_floor",outcome="rejected"} 1
+            plimsoll_events_total{code="out_of_stock",outcome="rejected"} 2
+            plimsoll_fenced_total 2
+            plimsoll_held_skus 1
+            plimsoll_lock_wait_seconds_sum 0
+            plimsoll_lock_wait_seconds_count 1
+            plimsoll_parked 5
+            plimsoll_parked_oldest_seconds 90
+            plimsoll_partition_halted{partition="1",reason="retention"} 1
+            plimsoll_partition_lag_records{partition="0"} 7
+            plimsoll_partition_lag_seconds{partition="0"} 1.5
+            plimsoll_partition_position{partition="0"} 140
+            plimsoll_reproved_skus_total 500
+            plimsoll_retention_headroom_records{partition="0"} 40
+            plimsoll_retries_total{reason="transient"} 1
+            plimsoll_rule_duration_seconds_sum{bundle="no-negative-stock"} 0.00025
+            plimsoll_rule_duration_seconds_count{bundle="no-negative-stock"} 1
+            plimsoll_rule_faults_total{bundle="no-negative-stock",kind="trap"} 1
+            plimsoll_rule_fuel_sum{bundle="no-negative-stock"} 90
+            plimsoll_rule_fuel_count{bundle="no-negative-stock"} 1
+            plimsoll_ruleset_revision 0
+            plimsoll_shadow_differences_total{bundle="safety-stock"} 3
+            plimsoll_spans_dropped_total 11"#]],
     );
 }
 

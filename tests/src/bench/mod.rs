@@ -18,6 +18,7 @@ mod growth;
 mod latency;
 mod rules;
 mod throughput;
+mod traces;
 
 mod ratio;
 mod report;
@@ -50,6 +51,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         }
         if options.wants(Part::Rules) {
             report.rules = rules::run(&stage).await?;
+        }
+        if options.wants(Part::Traces) {
+            report.traces = traces::run(&stage).await?;
         }
         anyhow::Ok(report)
     })?;

@@ -31,9 +31,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// Whether a part was asked for. An old ledger, or rules beside none, takes longer than all the rest of `--quick`.
+    /// Whether a part was asked for. An old ledger, rules beside none, or traces take longer than all the rest of `--quick`.
     pub fn wants(&self, part: Part) -> bool {
-        let by_default = !self.quick || !matches!(part, Part::Age | Part::Rules);
+        let by_default = !self.quick || !matches!(part, Part::Age | Part::Rules | Part::Traces);
         self.only.contains(&part) || self.only.is_empty() && by_default
     }
 
@@ -56,6 +56,8 @@ pub enum Part {
     Age,
     /// With the shipped rules beside without, and rulesets replaced under load; with `--quick` only if asked for.
     Rules,
+    /// Without traces, with some, and with those of every event; needs Jaeger, with `--quick` only if asked for.
+    Traces,
 }
 
 /// Not for people.

@@ -12,6 +12,7 @@ use super::measurement::{Measurement, median};
 use super::options::Options;
 use super::rules::Rules;
 use super::throughput::Throughput;
+use super::traces::Traces;
 
 /// A part that was not run is empty.
 #[derive(Default)]
@@ -21,6 +22,7 @@ pub(super) struct Report {
     pub(super) growth: Growth,
     pub(super) age: Age,
     pub(super) rules: Rules,
+    pub(super) traces: Traces,
 }
 
 impl Report {
@@ -53,6 +55,7 @@ impl Report {
             "growth": growth.collect::<Vec<_>>(),
             "age": age.collect::<Vec<_>>(),
             "rules": self.rules.to_json(),
+            "traces": self.traces.to_json(),
         })
     }
 }
@@ -71,7 +74,7 @@ impl fmt::Display for Report {
         if !self.latency.is_empty() {
             self.ages(f)?;
         }
-        write!(f, "{}", self.rules)
+        write!(f, "{}{}", self.rules, self.traces)
     }
 }
 

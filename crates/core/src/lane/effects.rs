@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use plimsoll_domain::lane::{
     Answer, Attempt, Effect, Event, Halt, MALFORMED_IN_A_ROW_MAX, Share, Sought,
 };
+use plimsoll_telemetry::traces::spans;
 use rand::RngExt;
 
 use super::Lane;
 use crate::batch::Batch;
 use crate::store::{Done, Job};
-use crate::tally;
+use crate::{followed, tally};
 
 impl Lane {
     /// Performs effects until the batch is over.
@@ -60,7 +61,8 @@ impl Lane {
             look_up_all: attempt.look_up_all,
         };
         let records = job.entries.clone();
-        let mut task = tokio::spawn(job.run(Arc::clone(&self.shared.store), session));
+        let work = job.run(Arc::clone(&self.shared.store), session);
+        let mut task = tokio::spawn(batch.trace.around(work));
         let inbox = Arc::clone(&self.inbox);
         let done = loop {
             tokio::select! {
@@ -91,8 +93,11 @@ impl Lane {
             (Answer::Transient, Some(fault)) => self.shared.store.watch.database_failed(fault),
             _ => self.shared.store.watch.database_answered(),
         }
+        note(&batch.trace, &done.answer);
         if let Some(judged) = &done.judged {
-            tally::committed(metrics, batch, records, judged);
+            let store = &self.shared.store;
+            tally::committed(store, batch, records, judged);
+            followed::committed(store, batch, records, judged);
             self.shared.store.watch.applied(records.len() as u64);
         }
         if done.answer == Answer::Turned {
@@ -196,5 +201,19 @@ fn reason(halt: &Halt) -> String {
             "malformed: {MALFORMED_IN_A_ROW_MAX} records in a row are no events and are kept in \
              refusals; mend their producer, then type `plimsoll positions resume`"
         ),
+    }
+}
+
+/// What makes the trace of a batch worth seeing, beside its events.
+fn note(trace: &spans::Batch, answer: &Answer) {
+    match answer {
+        Answer::Committed | Answer::Tripped(_) => {}
+        Answer::Conflict => trace.keep("conflict"),
+        Answer::Duplicates
+        | Answer::Turned
+        | Answer::Transient
+        | Answer::Lost(_)
+        | Answer::Ahead(_)
+        | Answer::Refused(_) => trace.keep("retry"),
     }
 }

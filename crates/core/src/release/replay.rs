@@ -136,6 +136,7 @@ fn judge(
 ) -> Result<Judged, DbErr> {
     let judging = Judging {
         rules,
+        traces: &store.traces,
         policy: &store.policy,
         skus,
         slots: vec![slot],

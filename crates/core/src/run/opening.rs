@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use plimsoll_domain::lane::{BACKOFF_MAX, BACKOFF_MIN};
 use plimsoll_domain::{Limits, Policy};
-use plimsoll_telemetry::Metrics;
+use plimsoll_telemetry::traces::spans::Source;
+use plimsoll_telemetry::{Metrics, Traces};
 use rdkafka::consumer::BaseConsumer;
 use sea_orm::{ConnectionTrait, DbErr};
 use tokio::sync::watch;
@@ -23,6 +24,7 @@ pub(super) struct Beside {
     pub(super) consumer: Arc<BaseConsumer<kafka::Context>>,
     pub(super) watch: Arc<Watch>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) traces: Arc<Traces>,
     pub(super) rules: Arc<Rules>,
 }
 
@@ -112,7 +114,12 @@ async fn open(settings: &Settings, beside: &Beside) -> Result<(Store, i32), NotY
         id_window: settings.id_window,
         knowledge: Knowledge::default(),
         parts: Parts::read(db, settings.id_window).await?,
+        source: Source {
+            topic: settings.kafka.topic.clone(),
+            group: settings.kafka.group.clone(),
+        },
         metrics: Arc::clone(&beside.metrics),
+        traces: Arc::clone(&beside.traces),
         watch: Arc::clone(&beside.watch),
         rules: Arc::clone(&beside.rules),
     };

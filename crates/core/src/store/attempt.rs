@@ -7,9 +7,12 @@ use std::time::Instant;
 
 use plimsoll_domain::lane::{Answer, BACKOFF_MAX, BACKOFF_MIN, Sought, answer_of_positions};
 use plimsoll_rule_host::{Ruleset, Unavailable};
+use plimsoll_telemetry::traces::spans::{failed, stage, statement};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use tokio::time::timeout;
+use tracing::Instrument;
 
+use super::fault::sqlstate;
 use super::inquiry::Inquiry;
 use super::parts::List;
 use super::read::{self, Known};
@@ -118,6 +121,15 @@ impl Job {
 
     /// Tries, and always answers.
     pub(crate) async fn run(self, store: Arc<Store>, session: Session) -> Done {
+        let span = stage("attempt");
+        let done = self.attempt(store, session).instrument(span.clone()).await;
+        if let Some((kind, why)) = came_to_nothing(&done) {
+            failed(&span, kind, why);
+        }
+        done
+    }
+
+    async fn attempt(self, store: Arc<Store>, session: Session) -> Done {
         match self.transact(&store, &session).await {
             Ok(decided) => {
                 write::learn(
@@ -183,16 +195,44 @@ impl Job {
     /// Reads, looks up, folds and writes; returns after COMMIT was answered.
     async fn transact(&self, store: &Store, session: &Session) -> Result<Decided, Stop> {
         let rules = store.rules.now();
-        let (tx, decided) = if self.locked {
+        if self.locked {
+            let transaction = stage("transaction");
+            return self
+                .transact_locked(store, session, &rules)
+                .instrument(transaction)
+                .await;
+        }
+        let decided = self
+            .decide(store, &store.observe(session.db()), &rules)
+            .await?;
+        let transaction = async {
             let tx = self.begin(store, session, &rules).await?;
-            read::lock(&tx, &self.batch.skus).await?;
-            store.knowledge.forget(self.batch.skus.iter());
-            let decided = self.decide(store, &tx, &rules).await?;
-            (tx, decided)
-        } else {
-            let decided = self.decide(store, session.db(), &rules).await?;
-            (self.begin(store, session, &rules).await?, decided)
+            self.write(store, tx, decided).await
         };
+        transaction.instrument(stage("transaction")).await
+    }
+
+    /// The same where everything is read under the locks of its rows.
+    async fn transact_locked(
+        &self,
+        store: &Store,
+        session: &Session,
+        rules: &Arc<Ruleset>,
+    ) -> Result<Decided, Stop> {
+        let tx = self.begin(store, session, rules).await?;
+        read::lock(&store.observe(&tx), &self.batch.skus).await?;
+        store.knowledge.forget(self.batch.skus.iter());
+        let decided = self.decide(store, &store.observe(&tx), rules).await?;
+        self.write(store, tx, decided).await
+    }
+
+    /// Writes what was decided; returns after COMMIT was answered.
+    async fn write(
+        &self,
+        store: &Store,
+        tx: DatabaseTransaction,
+        decided: Decided,
+    ) -> Result<Decided, Stop> {
         if store.knowledge.epoch() != decided.epoch {
             return self.stop(tx, Answer::Conflict).await;
         }
@@ -203,12 +243,13 @@ impl Job {
             parts: &decided.parts,
             judged: &decided.judged,
         };
-        if !in_time(folds.write(&tx)).await? {
+        if !in_time(folds.write(&store.observe(&tx))).await? {
             return self.stop(tx, Answer::Conflict).await;
         }
         store.metrics.batch("write", started.elapsed());
         let started = Instant::now();
-        match timeout(ANSWER_LIMIT, tx.commit()).await {
+        let commit = statement(&store.metrics, "COMMIT", tx.commit(), sqlstate);
+        match timeout(ANSWER_LIMIT, commit).await {
             Ok(Ok(())) => {}
             Ok(Err(err)) => return Err(Stop::NoAnswer(err.to_string())),
             Err(_) => return Err(Stop::NoAnswer("COMMIT was not answered in time".to_owned())),
@@ -224,24 +265,20 @@ impl Job {
         session: &Session,
         rules: &Ruleset,
     ) -> Result<DatabaseTransaction, Stop> {
-        let tx = in_time(session.begin()).await?;
-        if in_time(positions::move_all(
-            &tx,
-            store,
-            &self.sought,
-            rules.revision(),
-        ))
-        .await?
-        {
+        let begin = statement(&store.metrics, "BEGIN", session.begin(), sqlstate);
+        let tx = in_time(begin).await?;
+        let db = store.observe(&tx);
+        let moved = positions::move_all(&db, store, &self.sought, rules.revision());
+        if in_time(moved).await? {
             store.watch.rules_ready();
             return Ok(tx);
         }
         let partitions = self.sought.iter().map(|s| s.partition);
-        let revision = positions::revision(&tx, store.topic_id, partitions.clone()).await?;
+        let revision = positions::revision(&db, store.topic_id, partitions.clone()).await?;
         if revision > rules.revision() {
             store.await_rules(revision, rules.revision());
         }
-        let stored = positions::stored(&tx, store.topic_id, partitions, false).await?;
+        let stored = positions::stored(&db, store.topic_id, partitions, false).await?;
         self.stop(tx, answer_of_positions(&self.sought, &stored, false))
             .await
     }
@@ -259,15 +296,18 @@ impl Job {
     ) -> Result<Decided, Stop> {
         let started = Instant::now();
         let parts = store.parts.now();
-        let (epoch, known) = in_time(read::rows(db, &store.knowledge, &self.batch.skus)).await?;
+        let rows =
+            read::rows(db, &store.knowledge, &self.batch.skus).instrument(stage("read stock"));
+        let (epoch, known) = in_time(rows).await?;
         store.metrics.batch("read", started.elapsed());
         let started = Instant::now();
         let mut inquiry = Inquiry::new(self, store, &known, &parts);
-        in_time(inquiry.before_fold(db)).await?;
+        in_time(inquiry.before_fold(db).instrument(stage("look up ids"))).await?;
         store.metrics.batch("look_up", started.elapsed());
         let started = Instant::now();
         let judging = Judging {
             rules,
+            traces: &store.traces,
             policy: &store.policy,
             skus: &self.batch.skus,
             slots: known.iter().map(|known| known.slot).collect(),
@@ -330,6 +370,21 @@ impl Job {
         tx.rollback().await?;
         Ok((session, answer_of_positions(&self.sought, &stored, true)))
     }
+}
+
+/// Why an attempt has to be made again, for its span.
+fn came_to_nothing(done: &Done) -> Option<(&'static str, String)> {
+    let kind = match &done.answer {
+        Answer::Committed | Answer::Tripped(_) => return None,
+        Answer::Conflict => "conflict",
+        Answer::Duplicates => "duplicates",
+        Answer::Turned => "part_turned",
+        Answer::Transient => "transient",
+        Answer::Lost(_) => "lost",
+        Answer::Ahead(_) => "ahead",
+        Answer::Refused(_) => "refused",
+    };
+    Some((kind, done.fault.clone().unwrap_or_default()))
 }
 
 /// Nothing that we wait for may take for ever.

@@ -15,12 +15,26 @@ pub(crate) enum Fault {
     Refused(String),
 }
 
+/// What PostgreSQL itself said, if it was PostgreSQL.
+fn cause(err: &DbErr) -> Option<&sea_orm::sqlx::Error> {
+    match err {
+        DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))
+        | DbErr::Conn(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+/// The SQLSTATE of an error; `_OTHER`, as the conventions have it, if it has none.
+pub(super) fn sqlstate(err: &DbErr) -> String {
+    let refusal = cause(err).and_then(|cause| cause.as_database_error());
+    let state = refusal.and_then(|refusal| refusal.code());
+    state.map_or_else(|| "_OTHER".to_owned(), |state| state.into_owned())
+}
+
 /// Sorts an error.
 pub(crate) fn classify(err: &DbErr) -> Fault {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))
-    | DbErr::Conn(RuntimeErr::SqlxError(cause))) = err
-    else {
+    let Some(cause) = cause(err) else {
         return Fault::Transient(err.to_string());
     };
     match cause.as_database_error() {

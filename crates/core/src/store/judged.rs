@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_domain::{
-    Answered, Event, Folded, Hold, Policy, Question, Refusal, Said, Slot, fold, fold_asking,
+    Answered, Event, Folded, Hold, Outcome, Policy, Question, Refusal, Said, Slot, fold,
+    fold_asking,
 };
 use plimsoll_rule_host::{Facts, Report, Ruleset, Unavailable};
+use plimsoll_telemetry::Traces;
+use plimsoll_telemetry::traces::spans::{Cost, stage};
 
 use crate::batch::Read;
+use crate::clock;
 use crate::locks::Sku;
 use crate::rules::Lent;
 
@@ -26,6 +30,7 @@ pub(crate) struct Judged {
 /// What is folded, under which rules.
 pub(crate) struct Judging<'a> {
     pub(crate) rules: &'a Arc<Ruleset>,
+    pub(crate) traces: &'a Traces,
     pub(crate) policy: &'a Policy,
     /// The names of the slots.
     pub(crate) skus: &'a [Sku],
@@ -36,6 +41,7 @@ pub(crate) struct Judging<'a> {
 impl Judging<'_> {
     /// Folds, knowing these identities.
     pub(crate) fn fold(&self, answered: &Answered) -> Result<Judged, Unavailable> {
+        let _fold = stage("fold").entered();
         let events: Vec<Event> = self.reads.iter().map(|read| read.event).collect();
         if self.rules.is_silent() {
             return Ok(Judged {
@@ -50,6 +56,7 @@ impl Judging<'_> {
     }
 
     fn ask(&self, events: &[Event], answered: &Answered) -> Result<Judged, Unavailable> {
+        let began = clock::now();
         let lent: Vec<Lent<'_>> = self.reads.iter().map(|read| self.lend(read)).collect();
         let mut judge = self.rules.judge();
         let mut asked = Vec::new();
@@ -62,6 +69,13 @@ impl Judging<'_> {
         let alike: Vec<u32> = lent.iter().map(Lent::likeness).collect();
         let folded = fold_asking(events, &self.slots, answered, self.policy, &alike, ask)?;
         let report = judge.report(&folded.used);
+        let costs = report.spent.iter().map(|spent| Cost {
+            rule: &spent.bundle,
+            questions: spent.questions,
+            fuel: spent.fuel,
+            duration: spent.duration,
+        });
+        self.traces.rules(began, costs);
         let deciding = report.faults.iter().filter(|fault| fault.enforced);
         let faults = deciding.map(|fault| {
             let event = asked[fault.question as usize];
@@ -93,6 +107,16 @@ pub(crate) struct Why<'a> {
 }
 
 impl Judged {
+    /// An outcome and its code, in the words of tables and metrics.
+    pub(crate) fn labels(&self, outcome: &Outcome) -> (&'static str, &str) {
+        let own = |said| self.rules.code(said);
+        match outcome {
+            Outcome::Movement { .. } => ("applied", ""),
+            Outcome::Refused { refusal, .. } => (refusal.outcome(), refusal.code(own)),
+            Outcome::Parked { hold, .. } => ("parked", hold.code(own)),
+        }
+    }
+
     /// Why the event of this number was refused.
     pub(crate) fn why_refused(&self, event: u32, refusal: Refusal) -> Why<'_> {
         self.why(

@@ -2,7 +2,7 @@
 //! in doubt.
 
 use plimsoll_domain::lane::{PositionRow, Sought};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
 use super::Store;
@@ -26,8 +26,8 @@ WHERE topic_id = $1 AND partition = ANY($2::int[])";
 /// Moves every position that is ours and where we left it, unless a later revision of the rules
 /// than ours decided there. Answers whether all were moved.
 /// `sought` ascends by partition.
-pub(super) async fn move_all(
-    tx: &DatabaseTransaction,
+pub(super) async fn move_all<C: ConnectionTrait>(
+    tx: &C,
     store: &Store,
     sought: &[Sought],
     revision: i32,

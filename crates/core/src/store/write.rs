@@ -8,7 +8,7 @@ mod unknown;
 use std::sync::Arc;
 
 use plimsoll_domain::{After, Folded, Slot};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::attempt::Job;
 use super::parts::List;
@@ -27,7 +27,7 @@ pub(super) struct Folds<'a> {
 impl Folds<'_> {
     /// Writes everything but the positions. Answers whether every row was as it was seen;
     /// if not, the transaction must not be committed.
-    pub(super) async fn write(&self, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+    pub(super) async fn write<C: ConnectionTrait>(&self, tx: &C) -> Result<bool, DbErr> {
         let touched: Vec<usize> = (0..self.known.len())
             .filter(|&slot| self.judged.folded.slots[slot].touched())
             .collect();

@@ -3,6 +3,7 @@
 
 mod database;
 mod kafka;
+mod traces;
 
 use super::arguments::Check;
 use crate::config::{Config, Finding};
@@ -26,11 +27,12 @@ pub(super) async fn run(
     let mut good = vec!["The configuration has no finding.".to_owned()];
     let mut findings = Vec::new();
     if options.connect {
-        let (kafka, database) = tokio::join!(
+        let (kafka, database, traces) = tokio::join!(
             kafka::check(config.kafka.clone()),
-            database::check(&config.database)
+            database::check(&config.database),
+            traces::check(&config)
         );
-        for found in [kafka, database] {
+        for found in [kafka, database].into_iter().chain(traces) {
             match found {
                 Ok(sentence) => good.push(sentence),
                 Err(more) => findings.extend(more),

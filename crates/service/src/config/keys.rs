@@ -30,6 +30,10 @@ pub(crate) const KEYS: &[(&str, &str)] = &[
     ("admin.token_file", ""),
     ("telemetry.log_format", "human"),
     ("telemetry.log_level", "info"),
+    ("telemetry.otlp_endpoint", ""),
+    ("telemetry.sample_ratio", "0.01"),
+    ("telemetry.event_parent", "batch"),
+    ("telemetry.trace_url", ""),
 ];
 
 /// The one key that is a table of its own, whose keys are librdkafka's.

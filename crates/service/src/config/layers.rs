@@ -110,12 +110,13 @@ impl Layers {
                 toml::Value::Table(inner) => self.table(&key, inner, origin),
                 toml::Value::String(text) => self.put(key, text, origin.clone()),
                 toml::Value::Integer(number) => self.put(key, number.to_string(), origin.clone()),
+                toml::Value::Float(number) => self.put(key, number.to_string(), origin.clone()),
                 toml::Value::Boolean(flag) => self.put(key, flag.to_string(), origin.clone()),
                 toml::Value::Array(list) if keys::is_list(&key) => self.list(key, &list, origin),
-                toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) => {
+                toml::Value::Datetime(_) | toml::Value::Array(_) => {
                     let wrong = Wrong::new(
                         format!("a value of type {} means nothing here", value.type_str()),
-                        "Write a text or a whole number",
+                        "Write a text or a number",
                     );
                     self.findings.push(wrong.at(key, origin));
                 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use plimsoll_core::rules::Settings;
+use plimsoll_domain::{OnUnknownSku, Policy};
 use plimsoll_rule_host::bundle::{Trust, Unsigned};
 use plimsoll_rule_host::keys::PublicKey;
 
@@ -10,7 +11,8 @@ use super::finding::Wrong;
 use super::reader::Reader;
 use super::values::choice;
 
-pub(super) fn read(reader: &mut Reader) -> Settings {
+/// What becomes of unknown SKUs is read already.
+pub(super) fn read(reader: &mut Reader, policy: Policy) -> Settings {
     let words = [("refuse", Unsigned::Refuse), ("allow", Unsigned::Allow)];
     let trust = Trust {
         keys: reader.read("rules.trusted_keys", keys),
@@ -19,6 +21,11 @@ pub(super) fn read(reader: &mut Reader) -> Settings {
     Settings {
         trust,
         folder: reader.read("rules.folder", folder),
+        created_floor: match policy.unknown_sku {
+            OnUnknownSku::Create => Some(policy.floor_default),
+            OnUnknownSku::Park | OnUnknownSku::Reject => None,
+        },
+        ..Settings::default()
     }
 }
 

@@ -5,6 +5,7 @@ use sea_orm::sqlx::{self, Row, query};
 
 use super::{explained, fate, tell};
 use crate::cli::Record;
+use crate::config::Telemetry;
 use crate::exit::{Failure, Verdict};
 use crate::say;
 
@@ -29,14 +30,19 @@ enum Absent {
     Invisible,
 }
 
-pub(super) async fn run(db: &PgPool, record: &Record, json: bool) -> Result<Verdict, Failure> {
+pub(super) async fn run(
+    db: &PgPool,
+    telemetry: &Telemetry,
+    record: &Record,
+    json: bool,
+) -> Result<Verdict, Failure> {
     let fates = fate::of_record(db, record).await?;
     let absent = if fates.is_empty() {
         Some(why_absent(db, record).await?)
     } else {
         None
     };
-    let rows = explained(db, fates).await;
+    let rows = explained(db, telemetry, fates).await;
     let why = absent.as_ref().map(|absent| absent.sentence(record));
     if json {
         say::json(&serde_json::json!({ "record": record.to_string(), "rows": rows, "why": why }));

@@ -12,6 +12,10 @@ use parking_lot::Mutex;
 /// What is measured of one partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PartitionGauges {
+    /// `plimsoll_partition_position{partition}`: the next offset to apply, as committed. Where it does
+    /// not move although records wait, the partition stalls; where it goes back, the database was
+    /// restored or a standby without the newest transactions took over.
+    pub position: i64,
     /// `plimsoll_partition_lag_records{partition}`: records between the committed position and the
     /// end of the log.
     pub lag_records: i64,
@@ -80,10 +84,22 @@ impl Partitions {
     /// A table that `meter` reads from now on.
     pub(super) fn observed_by(meter: &Meter) -> Arc<Partitions> {
         let partitions = Arc::new(Partitions::default());
+        partitions.observe_position(meter);
         partitions.observe_lag(meter);
         partitions.observe_headroom(meter);
         partitions.observe_halts(meter);
         partitions
+    }
+
+    fn observe_position(self: &Arc<Self>, meter: &Meter) {
+        let partitions = Arc::clone(self);
+        meter
+            .i64_observable_gauge("plimsoll_partition_position")
+            .with_description("Next offset to apply.")
+            .with_callback(move |seen| {
+                partitions.measured(|label, gauges| seen.observe(gauges.position, &[label]));
+            })
+            .build();
     }
 
     fn observe_lag(self: &Arc<Self>, meter: &Meter) {

@@ -76,9 +76,8 @@ pub(super) fn document(bundles: &[Bundle], kept_back: i64) -> String {
 fn bundle(name: &str) -> anyhow::Result<Bundle> {
     let file = folder()?.join(name).with_extension("bundle");
     if !file.is_file() {
-        let rule = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../rules")
-            .join(name);
+        // As `cargo xtask` starts it: in the folder of the workspace.
+        let rule = Path::new("rules").join(name);
         fs::write(&file, author::build(&rule)?.to_bytes())?;
     }
     let file = fs::read(&file).with_context(|| format!("reading {}", file.display()))?;

@@ -103,6 +103,7 @@ fn gauges(mark: Mark, (low, high): (i64, i64)) -> PartitionGauges {
     let lag_records = high.saturating_sub(mark.next_offset).max(0);
     let age_ms = clock::now_ms().saturating_sub(mark.timestamp_ms).max(0);
     PartitionGauges {
+        position: mark.next_offset,
         lag_records,
         // Before the first record of this process nothing is known of the age.
         lag_seconds: if lag_records > 0 && mark.timestamp_ms > 0 {

@@ -1,7 +1,7 @@
 //! Products: created, updated against everything that was seen of them, and their openings.
 
 use plimsoll_domain::{Slot, Stock};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Folds;
 use crate::database::{execute, statement};
@@ -31,9 +31,9 @@ SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])";
 
 /// Creates products for SKUs that had none and have one now. Answers every slot's product
 /// key, or `None` if somebody else was faster.
-pub(super) async fn create(
+pub(super) async fn create<C: ConnectionTrait>(
     folds: &Folds<'_>,
-    tx: &DatabaseTransaction,
+    tx: &C,
     touched: &[usize],
 ) -> Result<Option<Vec<i64>>, DbErr> {
     let mut ids: Vec<i64> = folds.known.iter().map(|known| known.id).collect();
@@ -74,9 +74,9 @@ pub(super) async fn create(
 }
 
 /// Answers whether every product was as it was seen.
-pub(super) async fn update(
+pub(super) async fn update<C: ConnectionTrait>(
     folds: &Folds<'_>,
-    tx: &DatabaseTransaction,
+    tx: &C,
     touched: &[usize],
 ) -> Result<bool, DbErr> {
     let mut changed: Vec<usize> = touched
@@ -111,9 +111,9 @@ pub(super) async fn update(
 }
 
 /// Writes the openings of products that were met for the first time.
-pub(super) async fn open(
+pub(super) async fn open<C: ConnectionTrait>(
     folds: &Folds<'_>,
-    tx: &DatabaseTransaction,
+    tx: &C,
     touched: &[usize],
     ids: &[i64],
 ) -> Result<(), DbErr> {

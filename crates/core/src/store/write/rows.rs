@@ -3,7 +3,7 @@
 
 use plimsoll_domain::{EventKey, Kind, Outcome, Refusal, Seen};
 use plimsoll_wire::Malformed;
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 use uuid::Uuid;
 
 use super::Folds;
@@ -15,9 +15,9 @@ use crate::store::judged::Why;
 mod ledger;
 
 /// Writes all rows of the attempt.
-pub(super) async fn insert(
+pub(super) async fn insert<C: ConnectionTrait>(
     folds: &Folds<'_>,
-    tx: &DatabaseTransaction,
+    tx: &C,
     touched: &[usize],
     ids: &[i64],
 ) -> Result<(), DbErr> {
@@ -106,7 +106,7 @@ impl Row {
             detail: Some(malformed.detail()),
             rule: None,
             seen: None,
-            trace: entry.trace,
+            trace: entry.trace.or(folds.job.batch.trace.trace_id()),
             facts: None,
             value: folds.job.batch.value(entry).to_vec(),
         }
@@ -126,7 +126,7 @@ impl Row {
             detail: why.detail,
             rule: why.rule.map(str::to_owned),
             seen,
-            trace: entry.trace,
+            trace: entry.trace.or(folds.job.batch.trace.trace_id()),
             facts: read.facts.as_ref().map(|facts| facts.pack()),
             value: folds.job.batch.value(entry).to_vec(),
         }
@@ -167,9 +167,9 @@ FROM unnest($3::int[], $4::bigint[], $5::smallint[], $6::bigint[], $7::bigint[],
     AS u(partition, record_offset, kind, quantity, occurred_ms, sku, event_key, code, detail, rule, facts, seen, version,
          stock, floor, trace_id, payload)";
 
-async fn insert_rows(
+async fn insert_rows<C: ConnectionTrait>(
     folds: &Folds<'_>,
-    tx: &DatabaseTransaction,
+    tx: &C,
     sql: &str,
     mut rows: Vec<Row>,
     with_outcome: bool,

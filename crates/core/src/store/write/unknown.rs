@@ -2,7 +2,7 @@
 //! in one ascending statement before anything is read into them.
 
 use plimsoll_domain::Slot;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Folds;
 use crate::database::{execute, statement};
@@ -27,9 +27,9 @@ const FORGET: &str = "DELETE FROM plimsoll_internal.unknown_skus WHERE sku = ANY
 const PRODUCTS: &str = "SELECT 1 FROM products WHERE sku = ANY($1::text[]) LIMIT 1";
 
 /// Answers whether the rows were as they were seen, and none of the SKUs has a product now.
-pub(super) async fn write(
+pub(super) async fn write<C: ConnectionTrait>(
     folds: &Folds<'_>,
-    tx: &DatabaseTransaction,
+    tx: &C,
     touched: &[usize],
 ) -> Result<bool, DbErr> {
     let concerned: Vec<usize> = touched

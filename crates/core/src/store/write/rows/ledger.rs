@@ -2,7 +2,7 @@
 //! index is the question whether an identity is new, and a closed part refuses.
 
 use plimsoll_domain::{EventKey, Kind, Line};
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use super::super::Folds;
 use super::{key_cell, kind_number};
@@ -88,10 +88,10 @@ impl Lines {
     }
 
     /// Writes them in the order of the index.
-    pub(super) async fn insert(
+    pub(super) async fn insert<C: ConnectionTrait>(
         mut self,
         folds: &Folds<'_>,
-        tx: &DatabaseTransaction,
+        tx: &C,
     ) -> Result<(), DbErr> {
         let part = format!("INSERT INTO plimsoll_internal.ledger_{} ", folds.parts.open);
         if !self.plain.is_empty() {
