@@ -24,7 +24,7 @@ mod replica;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -46,20 +46,38 @@ pub use stored::{File, Stored, load, with_files};
 use crate::database;
 use breaker::{Breaker, Trip};
 
+/// All replicas follow within a second, also where nobody is told of anything.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Whose rules are believed, and where from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Keys, and what becomes of bundles without a signature of theirs.
     pub trust: Trust,
     /// A folder of bundles and a `ruleset.toml` that is followed.
     pub folder: Option<PathBuf>,
+    /// The floor of products that the service makes for unknown SKUs; nothing if it makes none.
+    pub created_floor: Option<i64>,
+    /// Looks for a new ruleset at least this often, whatever it hears.
+    pub look: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            trust: Trust::default(),
+            folder: None,
+            created_floor: None,
+            look: LOOK,
+        }
+    }
 }
 
 /// The rules of a running service.
 pub struct Rules {
+    settings: Settings,
     database: database::Settings,
     instance: String,
-    folder: Option<PathBuf>,
     shelf: Arc<Shelf>,
     metrics: Arc<Metrics>,
     ready: ArcSwap<Ruleset>,
@@ -90,9 +108,9 @@ impl Rules {
         metrics: &Arc<Metrics>,
     ) -> Result<Arc<Rules>, Error> {
         Ok(Arc::new(Rules {
+            settings: settings.clone(),
             database: database.clone(),
             instance: instance.to_owned(),
-            folder: settings.folder.clone(),
             shelf: Shelf::new(settings.trust.clone())?,
             metrics: Arc::clone(metrics),
             ready: ArcSwap::from_pointee(Ruleset::none()),

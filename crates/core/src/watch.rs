@@ -2,6 +2,7 @@
 //! by whoever asks; nothing is decided by it.
 
 mod life;
+mod reproof;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,6 +15,8 @@ use life::Life;
 
 pub(crate) use life::Signs;
 pub use life::Stuck;
+pub(crate) use reproof::walk;
+pub use reproof::{CHAIN, Reproof};
 
 /// The present state, for people and probes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

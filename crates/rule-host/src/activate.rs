@@ -98,11 +98,13 @@ pub fn load(engine: &Engine, bundle: Bundle) -> Result<Rule, Refused> {
 }
 
 /// Compiles in a thread of its own. One that passes its deadline goes on until it is done,
-/// since a compiler cannot be stopped, and its result is dropped.
+/// since a compiler cannot be stopped, and its result is dropped. The thread yields to those where
+/// events flow, which on a machine with as many lanes as cores would wait for it otherwise.
 fn compile(engine: &Engine, bundle: &Bundle) -> Result<Component, Refused> {
     let (done, compiled) = sync_channel(1);
     let (wasm, input) = (engine.wasm().clone(), bundle.clone());
     let compiling = Builder::new().name("rule-compile".into()).spawn(move || {
+        yield_to_others();
         // Nobody may be waiting any more.
         done.send(Component::new(&wasm, input.component())).ok();
     });
@@ -117,6 +119,15 @@ fn compile(engine: &Engine, bundle: &Bundle) -> Result<Component, Refused> {
         ))),
     }
 }
+
+/// Lowers the priority of this thread; elsewhere than on Linux it would be that of the process.
+#[cfg(target_os = "linux")]
+fn yield_to_others() {
+    rustix::process::nice(19).expect("anybody may be nicer");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn yield_to_others() {}
 
 /// Links against nothing and instantiates once, so that no surprise is left for a batch.
 fn instantiate(

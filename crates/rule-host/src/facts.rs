@@ -121,7 +121,7 @@ const TEXT_BYTES_EXPECTED: usize = 16;
 /// The arguments `columns` and `text` for a rule that reads these facts.
 pub(crate) fn pack(
     reads: &[Fact<'_>],
-    rows: &[Facts<'_>],
+    rows: &[&Facts<'_>],
 ) -> Result<(Vec<i64>, Vec<u8>), TextTooLong> {
     let numbers: usize = reads.iter().map(|fact| fact.shape().width()).sum();
     let texts = reads
@@ -186,7 +186,7 @@ mod tests {
             ("occurred_at", 10),
         ] {
             let fact = Fact::parse(name).expect("a fact");
-            let (columns, _) = pack(&[fact], &[facts]).expect("short");
+            let (columns, _) = pack(&[fact], &[&facts]).expect("short");
             assert_eq!(columns, [number], "{name}");
         }
         for (name, text) in [
@@ -198,7 +198,7 @@ mod tests {
             ("reference", Some("order 9")),
         ] {
             let fact = Fact::parse(name).expect("a fact");
-            let (columns, heap) = pack(&[fact], &[facts]).expect("short");
+            let (columns, heap) = pack(&[fact], &[&facts]).expect("short");
             assert_eq!(Reader::new(1, &columns, &heap).text(0, 0), text, "{name}");
         }
     }
@@ -219,7 +219,7 @@ mod tests {
         ] {
             let reads = [Shape::Text, Shape::Integer, Shape::Boolean]
                 .map(|shape| Fact::Attribute(name, shape));
-            let (columns, heap) = pack(&reads, &[facts]).expect("short");
+            let (columns, heap) = pack(&reads, &[&facts]).expect("short");
             let reader = Reader::new(1, &columns, &heap);
             let read = [
                 reader.text(0, 0).is_some(),

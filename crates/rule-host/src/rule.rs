@@ -93,14 +93,15 @@ impl Rule {
         batch: &[Facts<'_>],
         parameters: &[i64],
     ) -> Result<Evaluation, Unavailable> {
-        self.evaluate_with(&mut Patience::default(), batch, parameters)
+        let rows: Vec<_> = batch.iter().collect();
+        self.evaluate_with(&mut Patience::default(), &rows, parameters)
     }
 
-    /// As [`Rule::evaluate`], with what is left of our patience.
+    /// As [`Rule::evaluate`], about rows picked out of a batch, with what is left of our patience.
     pub(crate) fn evaluate_with(
         &self,
         patience: &mut Patience,
-        batch: &[Facts<'_>],
+        batch: &[&Facts<'_>],
         parameters: &[i64],
     ) -> Result<Evaluation, Unavailable> {
         let reads = self.bundle.manifest().facts();
@@ -127,7 +128,7 @@ impl Rule {
 struct Cut<'a> {
     rule: &'a Rule,
     reads: &'a [Fact<'a>],
-    rows: &'a [Facts<'a>],
+    rows: &'a [&'a Facts<'a>],
     parameters: &'a [i64],
     patience: &'a mut Patience,
     evaluation: &'a mut Evaluation,

@@ -117,6 +117,14 @@ impl Ruleset {
         &self.bound(said).name
     }
 
+    /// The bundle that said it.
+    ///
+    /// # Panics
+    /// If another ruleset's rule said it.
+    pub fn bundle(&self, said: Said) -> Digest {
+        self.bound(said).rule.bundle().digest()
+    }
+
     /// The code's name: the rule's own, `clamped` or `rule_fault`.
     ///
     /// # Panics

@@ -92,7 +92,9 @@ async fn perform(
     check: &Check,
     limit: i64,
 ) -> Result<Checked, Failure> {
-    let rows = query(check.sql).bind(limit).fetch_all(&mut **tx).await?;
+    let asked = check.products.iter();
+    let asked = asked.fold(query(check.sql).bind(limit), |query, end| query.bind(end));
+    let rows = asked.fetch_all(&mut **tx).await?;
     let broken = rows.iter().map(|row| {
         Ok(Broken {
             place: row.try_get(0)?,

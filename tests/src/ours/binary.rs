@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, ensure};
 
 /// The `plimsoll` of the same build as this program.
-pub(super) fn path() -> anyhow::Result<&'static Path> {
+pub fn path() -> anyhow::Result<&'static Path> {
     static BINARY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = BINARY.get_or_init(|| built().map_err(|error| format!("{error:#}")));
     found
@@ -26,7 +26,7 @@ fn built() -> anyhow::Result<PathBuf> {
         folder
     };
     let target = folder.parent().context("a profile is in a target folder")?;
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = Command::new("cargo");
     cargo
         .args([
             "build",
@@ -39,10 +39,7 @@ fn built() -> anyhow::Result<PathBuf> {
             "--target-dir",
         ])
         .arg(target);
-    let output = cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .context("running cargo")?;
+    let output = cargo.output().context("running cargo")?;
     ensure!(
         output.status.success(),
         "cargo build: {}",

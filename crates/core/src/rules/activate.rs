@@ -25,6 +25,7 @@ pub struct Wish<'a> {
 }
 
 /// Makes a ruleset the desired one, after all of its bundles became rules here. The new revision.
+/// For `created_floor` see [`Settings`](super::Settings).
 ///
 /// # Errors
 /// If a bundle is not there or refused, a parameter is out of range, a floor is too high for what
@@ -33,11 +34,12 @@ pub async fn activate(
     db: &DatabaseConnection,
     shelf: &Arc<Shelf>,
     document: &Document,
+    created_floor: Option<i64>,
     wish: Wish<'_>,
 ) -> Result<i32, Error> {
     document.check()?;
     let ready = shelf.ready(stored::with_files(db, document).await?).await?;
-    floors::check(db, document, &ready.rules).await?;
+    floors::check(db, document, &ready.rules, created_floor).await?;
     append(db, document, wish).await
 }
 

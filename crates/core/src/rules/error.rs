@@ -85,6 +85,20 @@ pub enum Error {
         /// What to type, one command a line.
         commands: String,
     },
+    /// A rule allows what the floor of products does not that are still to come.
+    #[error(
+        "{rule} needs floors of {units} or lower, but a product that the service makes for an \
+         unknown SKU gets {floor}: write `stock.floor_default = {units}` into the configuration and \
+         restart the service, or let it make none with `stock.unknown_sku = \"park\"`"
+    )]
+    CreatedFloor {
+        /// What the rule is called.
+        rule: String,
+        /// The lowest floor it needs.
+        units: i64,
+        /// The floor that a new product gets.
+        floor: i64,
+    },
 }
 
 impl Error {
@@ -103,7 +117,8 @@ impl Error {
             | Error::NothingBefore
             | Error::WentBack(_)
             | Error::Moved { .. }
-            | Error::Floor { .. } => false,
+            | Error::Floor { .. }
+            | Error::CreatedFloor { .. } => false,
         }
     }
 

@@ -11,11 +11,13 @@ use super::Error;
 use crate::database::statement;
 use crate::store::array;
 
-/// Looks at the floors of the products that each deciding rule may be asked about.
+/// Looks at the floors of the products that each deciding rule may be asked about: those that are
+/// there, and those that the service makes.
 pub(super) async fn check(
     db: &DatabaseConnection,
     document: &Document,
     rules: &HashMap<Digest, Rule>,
+    created_floor: Option<i64>,
 ) -> Result<(), Error> {
     for binding in document.rules.iter().filter(|binding| decides(binding)) {
         let manifest = rules[&binding.bundle].bundle().manifest();
@@ -32,6 +34,13 @@ pub(super) async fn check(
                 products,
                 sku,
                 commands: commands(units, &binding.select.sku),
+            });
+        }
+        if let Some(floor) = created_floor.filter(|floor| *floor > units) {
+            return Err(Error::CreatedFloor {
+                rule: manifest.name.clone(),
+                units,
+                floor,
             });
         }
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use plimsoll_rule_host::Document;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
-use super::{Error, Shelf, Wish, activate, push, stored};
+use super::{Error, Settings, Shelf, Wish, activate, push, stored};
 use crate::database::statement;
 
 /// How a bundle's file ends.
@@ -37,6 +37,8 @@ const NAME: &str = "folder";
 /// A folder and what was done with it.
 pub(super) struct Folder {
     path: PathBuf,
+    /// See [`Settings::created_floor`].
+    created_floor: Option<i64>,
     /// What is there, and since when.
     found: Option<(Instant, Arc<Content>)>,
     handled: Option<Arc<Content>>,
@@ -53,9 +55,16 @@ struct Content {
 }
 
 impl Folder {
-    pub(super) fn new(path: PathBuf) -> Folder {
+    /// Nothing if none is followed.
+    pub(super) fn of(settings: &Settings) -> Option<Folder> {
+        let path = settings.folder.clone()?;
+        Some(Folder::new(path, settings.created_floor))
+    }
+
+    fn new(path: PathBuf, created_floor: Option<i64>) -> Folder {
         Folder {
             path,
+            created_floor,
             found: None,
             handled: None,
             failed: None,
@@ -105,7 +114,7 @@ impl Folder {
         if self.handled.as_ref() == Some(&content) || self.failed.as_ref().is_some_and(waits) {
             return;
         }
-        match content.apply(&self.path, db, shelf).await {
+        match self.apply(&content, db, shelf).await {
             Ok(activated) => {
                 if let Some(revision) = activated {
                     let folder = self.path.display();
@@ -120,6 +129,48 @@ impl Folder {
                 self.complain(why);
             }
         }
+    }
+
+    /// Pushes and activates what is new. The new revision, if there is one.
+    async fn apply(
+        &self,
+        content: &Content,
+        db: &DatabaseConnection,
+        shelf: &Arc<Shelf>,
+    ) -> Result<Option<i32>, String> {
+        for (path, file) in &content.bundles {
+            let pushed = push(db, shelf, file, NAME).await;
+            pushed.map_err(|error| format!("{}: {}", path.display(), error.reason()))?;
+        }
+        let Some(text) = &content.ruleset else {
+            return Ok(None);
+        };
+        let path = self.path.join(RULESET);
+        if text.trim().is_empty() {
+            return Err(format!("{}: {EMPTY}", path.display()));
+        }
+        let activated = self.activate(text, db, shelf).await;
+        activated.map_err(|error| format!("{}: {}", path.display(), error.reason()))
+    }
+
+    async fn activate(
+        &self,
+        text: &str,
+        db: &DatabaseConnection,
+        shelf: &Arc<Shelf>,
+    ) -> Result<Option<i32>, Error> {
+        let document = Document::from_toml(text)?;
+        let newest = stored::newest(db).await?;
+        if said_last(db).await? == Some(document.digest().to_string()) {
+            return Ok(None);
+        }
+        let wish = Wish {
+            by: NAME,
+            reason: &self.path.display().to_string(),
+            expected: Some(newest),
+        };
+        let activated = activate(db, shelf, &document, self.created_floor, wish).await;
+        activated.map(Some)
     }
 
     fn complain(&mut self, why: String) {
@@ -149,47 +200,6 @@ impl Content {
         }
         Ok(content)
     }
-
-    /// Pushes and activates what is new. The new revision, if there is one.
-    async fn apply(
-        &self,
-        folder: &Path,
-        db: &DatabaseConnection,
-        shelf: &Arc<Shelf>,
-    ) -> Result<Option<i32>, String> {
-        for (path, file) in &self.bundles {
-            let pushed = push(db, shelf, file, NAME).await;
-            pushed.map_err(|error| format!("{}: {}", path.display(), error.reason()))?;
-        }
-        let Some(text) = &self.ruleset else {
-            return Ok(None);
-        };
-        let path = folder.join(RULESET);
-        if text.trim().is_empty() {
-            return Err(format!("{}: {EMPTY}", path.display()));
-        }
-        let activated = activate_written(text, folder, db, shelf).await;
-        activated.map_err(|error| format!("{}: {}", path.display(), error.reason()))
-    }
-}
-
-async fn activate_written(
-    text: &str,
-    folder: &Path,
-    db: &DatabaseConnection,
-    shelf: &Arc<Shelf>,
-) -> Result<Option<i32>, Error> {
-    let document = Document::from_toml(text)?;
-    let newest = stored::newest(db).await?;
-    if said_last(db).await? == Some(document.digest().to_string()) {
-        return Ok(None);
-    }
-    let wish = Wish {
-        by: NAME,
-        reason: &folder.display().to_string(),
-        expected: Some(newest),
-    };
-    activate(db, shelf, &document, wish).await.map(Some)
 }
 
 /// The digest of what a folder activated last.
@@ -223,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_is_still_being_written_does_not_count() {
-        let mut folder = Folder::new(PathBuf::new());
+        let mut folder = Folder::new(PathBuf::new(), None);
         let (half, whole, start) = (content("[[rules"), content("rules = []"), Instant::now());
         let mut looks = |content: &Content, after: Duration| {
             let still = folder.still(content.clone(), start + after);

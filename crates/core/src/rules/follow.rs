@@ -15,8 +15,6 @@ use super::replica::{Row, Told};
 use super::{Error, Rules, breaker, listen, stored};
 use crate::database::Session;
 
-/// Looks at least this often, so that all replicas follow within a second.
-const LOOK: Duration = Duration::from_secs(1);
 /// A desired ruleset that cannot be made ready is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// So many older rulesets are tried if the desired one is refused.
@@ -68,7 +66,7 @@ impl Rules {
         let (database, instance) = (self.database.clone(), self.instance.clone());
         beside.spawn(listen::listen(database, instance, Arc::clone(&self.news)));
         let mut follower = Follower {
-            folder: self.folder.clone().map(Folder::new),
+            folder: Folder::of(&self.settings),
             row: Row::new(&self.instance),
             seen: Seen::default(),
             session: None,
@@ -78,8 +76,9 @@ impl Rules {
         };
         loop {
             follower.look().await;
-            // Woken, or a second later: it looks either way.
-            timeout(LOOK, follower.rules.news.notified()).await.ok();
+            // Woken, or a while later: it looks either way.
+            let woken = follower.rules.news.notified();
+            timeout(follower.rules.settings.look, woken).await.ok();
         }
     }
 

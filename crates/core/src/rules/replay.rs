@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_domain::{Answered, Event, Kind, Nature, Outcome, Policy, Slot, Stock};
 use plimsoll_rule_host::Ruleset;
+use plimsoll_telemetry::Traces;
 use plimsoll_wire::Facts;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TransactionTrait};
 
@@ -182,6 +183,7 @@ impl Tally {
             .collect();
         let skus: Vec<Sku> = decided.iter().map(|one| Sku::clone(&one.sku)).collect();
         let judging = Judging {
+            traces: &Traces::off(),
             rules,
             policy,
             skus: &skus,

@@ -18,6 +18,7 @@ mod parts;
 mod positions;
 mod privileges;
 mod repeats;
+mod reproof;
 mod retention;
 mod rules;
 mod storm;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_core::rules::Settings;
 use plimsoll_rule_host::bundle::{
     Budget, Case, Cases, Expected, Given, LowestFloor, Manifest, NEVER, Parameter, Trust,
 };
@@ -73,6 +74,14 @@ pub(crate) fn trust() -> Trust {
     Trust {
         keys: vec![key().public()],
         ..Trust::default()
+    }
+}
+
+/// A replica that believes it.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        trust: trust(),
+        ..Settings::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A rule that lets stock fall lower than floors do is refused, with what to type.
+//! A rule that lets stock fall lower than floors do is refused, with what to do.
 
 use anyhow::Result;
 
@@ -36,5 +36,27 @@ async fn floors_that_stand_higher_than_a_rule_needs_refuse_it_while_it_decides()
     }
     world.sql("UPDATE products SET stock_floor = -60").await?;
     world.activate(&bound("enforce", "")).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_floor_of_products_that_the_service_makes_refuses_a_rule_that_needs_a_lower_one()
+-> Result<()> {
+    let mut world = World::new().await?;
+    let digest = world.pushed("oversell").await?;
+    let bound = |mode: &str| rule(digest, mode) + "parameters = { limit = 50 }";
+    world.created_floor = Some(-49);
+    let refused = world.activate(&bound("enforce")).await;
+    assert_eq!(
+        refused.expect_err("new ones stand at -49").to_string(),
+        "oversell needs floors of -50 or lower, but a product that the service makes for an \
+         unknown SKU gets -49: write `stock.floor_default = -50` into the configuration and \
+         restart the service, or let it make none with `stock.unknown_sku = \"park\"`"
+    );
+    world.activate(&bound("shadow")).await?;
+    for low_enough in [Some(-50), None] {
+        world.created_floor = low_enough;
+        world.activate(&bound("enforce")).await?;
+    }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! A folder that is followed: for development, and for what an automation writes.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Result;
-use plimsoll_core::rules;
+use plimsoll_core::rules::{self, Settings};
 
 use crate::bundles::{self, rule};
 use crate::world::World;
@@ -11,20 +12,26 @@ use crate::world::World;
 const LAST: &str = "SELECT format('%s %s', revision, activated_by) FROM plimsoll_internal.rulesets
                     ORDER BY revision DESC LIMIT 1";
 
+fn followed(folder: &Path) -> Settings {
+    Settings {
+        folder: Some(folder.to_owned()),
+        ..bundles::settings()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changes_in_a_folder_is_pushed_and_activated_once() -> Result<()> {
     let (world, folder) = (World::new().await?, tempfile::tempdir()?);
+    let settings = followed(folder.path());
     let path = |name: &str| folder.path().join(name);
     let (first, second) = (bundles::named("first"), bundles::named("second"));
     fs::write(path("first.bundle"), bundles::signed(&first))?;
     fs::write(path("ruleset.toml"), rule(first.digest(), "enforce"))?;
     fs::write(path("README.md"), "nobody reads this")?;
-    let watching = || world.replica_with("one", bundles::trust(), Some(folder.path()));
+    let watching = || world.replica_with("one", &settings);
     let (replica, other) = (
         watching().await?,
-        world
-            .replica_with("two", bundles::trust(), Some(folder.path()))
-            .await?,
+        world.replica_with("two", &settings).await?,
     );
     replica.reaches(1).await?;
     // A ruleset before its bundle is refused, and taken when the bundle is there.
@@ -57,13 +64,12 @@ async fn what_changes_in_a_folder_is_pushed_and_activated_once() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_with_something_wrong_in_it_changes_nothing() -> Result<()> {
     let (world, folder) = (World::new().await?, tempfile::tempdir()?);
+    let settings = followed(folder.path());
     let path = |name: &str| folder.path().join(name);
     let bundle = bundles::named("first");
     fs::write(path("first.bundle"), bundle.to_bytes())?;
     fs::write(path("ruleset.toml"), rule(bundle.digest(), "enforce"))?;
-    let replica = world
-        .replica_with("one", bundles::trust(), Some(folder.path()))
-        .await?;
+    let replica = world.replica_with("one", &settings).await?;
     world
         .until("SELECT count(*) FROM plimsoll_internal.replicas", 1)
         .await?;

@@ -1,7 +1,9 @@
 //! Replicas follow the desired ruleset, and start with one that they may use.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use plimsoll_core::rules;
+use plimsoll_core::rules::{self, Settings};
 
 use crate::bundles::{self, rule};
 use crate::world::World;
@@ -41,6 +43,53 @@ async fn a_restart_begins_with_the_desired_ruleset() -> Result<()> {
     world.activate(&rule(digest, "enforce")).await?;
     let replica = world.replica("one").await?;
     assert_eq!(replica.rules.now().revision(), 1);
+    Ok(())
+}
+
+/// What decided yesterday must decide today, whoever restarts: lanes wait for a ruleset.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_begins_with_a_ruleset_whose_signature_expired_after_it_was_activated()
+-> Result<()> {
+    let world = World::new().await?;
+    let bundle = bundles::named("expired");
+    let (digest, end) = (bundle.digest(), 1_000_000_000);
+    let file = bundles::signed_until(&bundle, end);
+    world.smuggle(digest, &file).await?;
+    world.impose(&document(&rule(digest, "enforce"))).await?;
+    let activated = async |at: i64| {
+        let set = "UPDATE plimsoll_internal.rulesets SET activated_at = to_timestamp";
+        world.sql(&format!("{set}({at})")).await
+    };
+    activated(end - 1).await?;
+    let replica = world.replica("one").await?;
+    assert_eq!(replica.rules.now().revision(), 1);
+    // A new revision is new: it needs a signature that is valid now.
+    let refused = world.activate(&rule(digest, "shadow")).await;
+    let refused = refused.expect_err("it has expired").reason();
+    assert!(refused.contains("has expired"), "{refused}");
+    activated(end + 1).await?;
+    let refused = world.replica("other").await.err().expect("it may not run");
+    assert!(refused.to_string().contains("has expired"), "{refused}");
+    Ok(())
+}
+
+/// Looking is as good as switched off: what comes was heard.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_hears_of_a_ruleset_before_it_would_look() -> Result<()> {
+    let world = World::new().await?;
+    let digest = world.pushed("first").await?;
+    let settings = Settings {
+        look: Duration::from_secs(86_400),
+        ..bundles::settings()
+    };
+    let replica = world.replica_with("one", &settings).await?;
+    let listening = "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND query ILIKE 'LISTEN %'";
+    world.until(listening, 1).await?;
+    for revision in 1..=3 {
+        world.activate(&rule(digest, "enforce")).await?;
+        replica.reaches(revision).await?;
+    }
     Ok(())
 }
 

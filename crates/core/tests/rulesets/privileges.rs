@@ -1,7 +1,7 @@
 //! The role of the service is enough to follow and to send a bundle back, and for nothing else.
 
 use anyhow::Result;
-use plimsoll_core::rules::{Settings, Wish};
+use plimsoll_core::rules::Wish;
 
 use crate::bundles::{self, rule};
 use crate::following::document;
@@ -16,12 +16,8 @@ async fn the_runtime_role_follows_and_rolls_back_and_can_change_no_bundle_and_no
         .await?;
     let digest = world.pushed("first").await?;
     world.activate(&rule(digest, "enforce")).await?;
-    let settings = Settings {
-        trust: bundles::trust(),
-        folder: None,
-    };
     let url = world.url.replace("plimsoll@", "shop_rules@");
-    let replica = Replica::new(&settings, &url, "one")?;
+    let replica = Replica::new(&bundles::settings(), &url, "one")?;
     replica.rules.start().await?;
     let replica = replica.follow();
     world
@@ -34,7 +30,7 @@ async fn the_runtime_role_follows_and_rolls_back_and_can_change_no_bundle_and_no
         expected: Some(1),
     };
     let off = document(&rule(digest, "off"));
-    plimsoll_core::rules::activate(&theirs, &world.shelf, &off, wish).await?;
+    plimsoll_core::rules::activate(&theirs, &world.shelf, &off, None, wish).await?;
     replica.reaches(2).await?;
     for forbidden in [
         "INSERT INTO plimsoll_internal.bundles (digest, name, version, file, pushed_by) SELECT digest, 'x', version, '', pushed_by FROM plimsoll_internal.bundles",

@@ -1,6 +1,5 @@
 //! A database for each test, with people who change its rules and replicas that follow them.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use plimsoll_core::database;
 use plimsoll_core::rules::{self, Error, Rules, Settings, Shelf, Wish};
-use plimsoll_rule_host::bundle::{Digest, Trust};
+use plimsoll_rule_host::bundle::Digest;
 use plimsoll_rule_host::{Document, Ruleset};
 use plimsoll_sandbox::postgres::Cluster;
 use plimsoll_telemetry::Metrics;
@@ -27,6 +26,7 @@ pub(crate) struct World {
     pub(crate) db: DatabaseConnection,
     pub(crate) url: String,
     pub(crate) shelf: Arc<Shelf>,
+    pub(crate) created_floor: Option<i64>,
 }
 
 impl World {
@@ -36,6 +36,7 @@ impl World {
             db: Database::connect(&url).await?,
             url,
             shelf: Shelf::new(bundles::trust())?,
+            created_floor: None,
         })
     }
 
@@ -85,25 +86,17 @@ impl World {
             reason: "",
             expected,
         };
-        rules::activate(&self.db, &self.shelf, &Document::from_toml(toml)?, wish).await
+        let document = Document::from_toml(toml)?;
+        rules::activate(&self.db, &self.shelf, &document, self.created_floor, wish).await
     }
 
     /// A replica that believes the test's key, once it may run.
     pub(crate) async fn replica(&self, name: &str) -> Result<Replica> {
-        self.replica_with(name, bundles::trust(), None).await
+        self.replica_with(name, &bundles::settings()).await
     }
 
-    pub(crate) async fn replica_with(
-        &self,
-        name: &str,
-        trust: Trust,
-        folder: Option<&Path>,
-    ) -> Result<Replica> {
-        let settings = Settings {
-            trust,
-            folder: folder.map(Path::to_owned),
-        };
-        let replica = Replica::new(&settings, &self.url, name)?;
+    pub(crate) async fn replica_with(&self, name: &str, settings: &Settings) -> Result<Replica> {
+        let replica = Replica::new(settings, &self.url, name)?;
         replica.rules.start().await?;
         Ok(replica.follow())
     }

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::events::{Event, events};
 use super::random::Random;
@@ -22,20 +22,21 @@ const SEED: u64 = 1;
 const ROUNDS: u32 = 5;
 
 /// What a batch costs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Cost {
     /// Events in it.
     pub events: usize,
-    /// Nanoseconds for each.
-    pub nanoseconds_per_event: f64,
+    /// Nanoseconds for each; nothing if they were not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nanoseconds_per_event: Option<f64>,
     /// Fuel for the whole batch.
     pub fuel: u64,
     /// The same as a share of the budget.
     pub budget_share: f64,
 }
 
-/// Measures one batch of each size with these parameters, each for about `time`.
+/// Measures one batch of each size with these parameters, each for about `time`; without it only
+/// fuel, which takes a moment.
 ///
 /// # Errors
 /// If the rule could not be asked.
@@ -43,7 +44,7 @@ pub fn measure(
     rule: &Rule,
     parameters: &[i64],
     batches: &[usize],
-    time: Duration,
+    time: Option<Duration>,
 ) -> Result<Vec<Cost>, Unavailable> {
     let most = batches.iter().copied().max().unwrap_or(0);
     let made = events(rule.bundle(), &mut Random::new(SEED), most);
@@ -58,12 +59,13 @@ fn cost(
     rule: &Rule,
     parameters: &[i64],
     batch: &[Facts<'_>],
-    time: Duration,
+    time: Option<Duration>,
 ) -> Result<Cost, Unavailable> {
     // Asked once in advance: a rule that cannot be asked is no measurement.
     let fuel = rule.evaluate(batch, parameters)?.fuel;
-    let each = nanoseconds(time, || {
-        drop(black_box(rule.evaluate(black_box(batch), parameters)));
+    let each = time.map(|time| {
+        let ask = || drop(black_box(rule.evaluate(black_box(batch), parameters)));
+        nanoseconds(time, ask) / batch.len() as f64
     });
     let budget: u64 = batch
         .chunks(rule.engine.limits().rows_max)
@@ -71,7 +73,7 @@ fn cost(
         .sum();
     Ok(Cost {
         events: batch.len(),
-        nanoseconds_per_event: each / batch.len() as f64,
+        nanoseconds_per_event: each,
         fuel,
         budget_share: fuel as f64 / budget as f64,
     })

@@ -1,10 +1,10 @@
 //! How a rule's crate is compiled to a module: with rustup's WebAssembly target where there
 //! is one, otherwise with the distribution's compiler and the sources of its library.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+mod places;
 
-use serde::Deserialize;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use super::Error;
 
@@ -14,16 +14,11 @@ const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";
 const DISTRIBUTION_LINKER: &str = "/usr/bin/wasm-ld-19";
 const DISTRIBUTION_SOURCES: &str = "/usr/lib/rustlib/src/rust/library";
 
-/// What is taken of `cargo metadata`.
-#[derive(Deserialize)]
-struct Metadata {
-    target_directory: PathBuf,
-}
-
 /// Compiles the crate in `folder`; the module.
 pub(super) fn compile(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
     let mut cargo = cargo(folder);
     cargo.args(["build", "--quiet", "--lib", "--release", "--target", TARGET]);
+    use_the_same_everywhere(&mut cargo);
     if !has_target(folder) {
         use_distribution(&mut cargo)?;
     }
@@ -34,7 +29,7 @@ pub(super) fn compile(folder: &Path, name: &str) -> Result<Vec<u8>, Error> {
         )));
     }
     let file = format!("{}.wasm", name.replace('-', "_"));
-    let path = target_folder(folder)?
+    let path = places::target(folder)?
         .join(TARGET)
         .join("release")
         .join(file);
@@ -49,16 +44,20 @@ fn cargo(folder: &Path) -> Command {
     cargo
 }
 
-/// Where cargo keeps its files for the folder: its workspace, or what the caller chose.
-fn target_folder(folder: &Path) -> Result<PathBuf, Error> {
-    let output = cargo(folder)
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(no_cargo)?;
-    let metadata: Metadata = serde_json::from_slice(&output.stdout)
-        .map_err(|error| Error::Compiler(format!("cargo metadata: {error}")))?;
-    Ok(metadata.target_directory)
+/// The same sources make the same module, in any folder. Of what lies in its workspace cargo tells
+/// the compiler where it is in there; of what was downloaded, where it is on this machine. Symbols
+/// carry hashes, and nobody reads them. What flags a person likes for their own programs is none of a
+/// rule's business; what is written beside the rule is.
+fn use_the_same_everywhere(cargo: &mut Command) {
+    let home = places::home().map(|home| format!("--remap-path-prefix={}=/cargo", home.display()));
+    // A list of texts is the same in JSON and in TOML.
+    let flags = serde_json::Value::from_iter(home);
+    cargo
+        .arg("--config")
+        .arg(format!("target.{TARGET}.rustflags={flags}"))
+        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
 }
 
 /// Whether the compiler that cargo would use has the target's library.

@@ -23,7 +23,7 @@ pub(super) struct Called {
 pub(super) fn call(
     rule: &Rule,
     reads: &[Fact<'_>],
-    rows: &[Facts<'_>],
+    rows: &[&Facts<'_>],
     parameters: &[i64],
 ) -> Result<Called, Unavailable> {
     let budget = rule.bundle.manifest().budget.fuel(rows.len());
@@ -45,7 +45,7 @@ fn ask(
     rule: &Rule,
     store: &mut Store<Cap>,
     reads: &[Fact<'_>],
-    rows: &[Facts<'_>],
+    rows: &[&Facts<'_>],
     parameters: &[i64],
 ) -> Result<WasmList<i64>, Error> {
     let (columns, text) = facts::pack(reads, rows).expect("a cut of a batch is short");
@@ -56,7 +56,7 @@ fn ask(
     Ok(list)
 }
 
-fn check(rule: &Rule, answer: &[i64], rows: &[Facts<'_>]) -> Result<Vec<Verdict>, Fault> {
+fn check(rule: &Rule, answer: &[i64], rows: &[&Facts<'_>]) -> Result<Vec<Verdict>, Fault> {
     let wanted = rows.len() * WIDTH;
     if answer.len() != wanted {
         let detail = format!("answered with {} numbers, not {wanted}", answer.len());
@@ -64,7 +64,7 @@ fn check(rule: &Rule, answer: &[i64], rows: &[Facts<'_>]) -> Result<Vec<Verdict>
     }
     let codes = rule.bundle.manifest().codes_count();
     let (pairs, _) = answer.as_chunks::<WIDTH>();
-    let verdict = |(pair, row): (&[i64; WIDTH], &Facts<'_>)| {
+    let verdict = |(pair, row): (&[i64; WIDTH], &&Facts<'_>)| {
         Verdict::decode(pair.map(i64::from_le), codes, row.change())
     };
     let verdicts: Result<_, _> = pairs.iter().zip(rows).map(verdict).collect();

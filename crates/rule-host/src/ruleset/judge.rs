@@ -56,12 +56,13 @@ impl<'a> Judge<'a> {
         self.verdicts.clear();
         self.verdicts.resize(rows.len() * places, Verdict::Accept);
         self.shadows.clear();
+        let all: Vec<_> = rows.iter().collect();
         for (at, bound) in self.ruleset.bound.iter().enumerate() {
             match bound.selects.some_of(rows) {
-                None => self.put(at, bound, rows, |row| row)?,
+                None => self.put(at, bound, &all, |row| row)?,
                 Some(selected) if selected.is_empty() => {}
                 Some(selected) => {
-                    let some: Vec<_> = selected.iter().map(|&row| rows[row]).collect();
+                    let some: Vec<_> = selected.iter().map(|&row| &rows[row]).collect();
                     self.put(at, bound, &some, |row| selected[row])?;
                 }
             }
@@ -88,7 +89,7 @@ impl<'a> Judge<'a> {
         &mut self,
         at: usize,
         bound: &Bound,
-        rows: &[Facts<'_>],
+        rows: &[&Facts<'_>],
         whole: impl Fn(usize) -> usize,
     ) -> Result<(), Unavailable> {
         let started = Instant::now();
@@ -102,7 +103,7 @@ impl<'a> Judge<'a> {
             if let Ok(plimsoll_rule_abi::Verdict::Accept) = answer {
                 continue;
             }
-            let (facts, row) = (&rows[row], whole(row));
+            let (facts, row) = (rows[row], whole(row));
             let enforced = bound.enforced.holds_for(facts.sku);
             let verdict = match answer {
                 Ok(verdict) => domain(verdict),

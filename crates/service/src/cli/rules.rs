@@ -114,7 +114,7 @@ pub(crate) struct Bench {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Compare with this baseline: fuel exactly, time within the tolerance; exit 1 if it differs
+    /// Compare with this baseline; exit 1 if the rule costs more, beyond the tolerances
     #[arg(long, value_name = "FILE")]
     pub(crate) check: Option<PathBuf>,
     /// How much slower than the baseline is still the same, in percent
@@ -125,6 +125,13 @@ pub(crate) struct Bench {
         requires = "check"
     )]
     pub(crate) tolerance: u32,
+    /// How much more fuel than the baseline is still the same, in percent: another compiler makes
+    /// another module of the same rule
+    #[arg(long, value_name = "PERCENT", default_value_t = 10, requires = "check")]
+    pub(crate) fuel_tolerance: u32,
+    /// Measure fuel only, which needs no quiet machine
+    #[arg(long)]
+    pub(crate) fuel: bool,
     /// Write what was measured as the new baseline
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     pub(crate) save: Option<PathBuf>,

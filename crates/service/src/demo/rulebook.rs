@@ -61,7 +61,7 @@ impl Bundles {
             files,
             settings: Settings {
                 trust,
-                folder: None,
+                ..Settings::default()
             },
         })
     }
@@ -130,7 +130,7 @@ impl Rulebook {
             expected: i32::try_from(self.history.revisions.len()).ok(),
         };
         let document = terms.document(&self.digests, self.history.skus);
-        let activated = rules::activate(&self.db, &self.shelf, &document, wish).await;
+        let activated = rules::activate(&self.db, &self.shelf, &document, None, wish).await;
         activated.map_err(failure)?;
         self.history.revisions.push(terms);
         Ok(())

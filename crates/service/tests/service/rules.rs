@@ -36,15 +36,23 @@ fn done(folder: &Path, arguments: &[&str]) -> String {
     answer.stdout
 }
 
+/// Where rules are made.
+fn desk() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("rules")
+}
+
 /// A new rule in a folder of its own; always the same, so that little is compiled again.
 fn new(name: &str) -> PathBuf {
-    let desk = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rules");
-    fs::create_dir_all(&desk).expect("a folder");
-    let folder = desk.join(name);
+    new_in(&desk(), name)
+}
+
+fn new_in(place: &Path, name: &str) -> PathBuf {
+    fs::create_dir_all(place).expect("a folder");
+    let folder = place.join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).expect("what an earlier run left goes away");
     }
-    done(&desk, &["new", name]);
+    done(place, &["new", name]);
     folder
 }
 
@@ -77,6 +85,24 @@ fn a_new_rule_tests_builds_and_signs_as_it_is() {
     let rebuilt = done(&folder, &["build"]);
     assert!(rebuilt.contains("signed     1 signature"), "{rebuilt}");
     assert_eq!(rules(&folder, &["sign", "--key-new", "team.key"]).code, 1);
+}
+
+/// The bundle of a new rule below `place`, where nothing is at hand that was compiled elsewhere.
+fn built_in(place: &str) -> Vec<u8> {
+    let place = desk().join(place);
+    let folder = new_in(&place, "moved");
+    let mut build = command(NO_DATABASE, &["rules", "build"]);
+    build.env("CARGO_TARGET_DIR", place.join("target"));
+    let built = build.current_dir(&folder).output();
+    assert!(built.expect("the binary starts").status.success());
+    fs::read(folder.join("moved.bundle")).expect("it was built")
+}
+
+#[test]
+fn the_same_rule_is_the_same_bundle_wherever_and_however_often_it_was_built() {
+    let bundle = built_in("here");
+    assert_eq!(built_in("here"), bundle);
+    assert_eq!(built_in("somewhere/further/away"), bundle);
 }
 
 #[test]
@@ -120,17 +146,20 @@ fn a_bundle_says_what_it_is() {
 fn what_a_rule_costs_is_compared_with_its_baseline() {
     let (folder, _) = signed();
     let bundle = "signed-rule.bundle";
-    done(folder, &["bench", bundle, "--save", "costs.json"]);
+    done(folder, &["bench", bundle, "--fuel", "--save", "costs.json"]);
     let text = fs::read_to_string(folder.join("costs.json")).expect("it was saved");
     let mut costs: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     costs["costs"][0]["fuel"] = 7.into();
     fs::write(folder.join("others.json"), costs.to_string()).expect("a file");
-    // Whatever else the machine does: only fuel is compared here.
-    let check = ["bench", bundle, "--tolerance", "1000000", "--check"];
-    done(folder, &[&check[..], &["costs.json"]].concat());
-    let other = rules(folder, &[&check[..], &["others.json"]].concat());
+    let check = |baseline| rules(folder, &["bench", bundle, "--fuel", "--check", baseline]);
+    assert_eq!(check("costs.json").code, 0);
+    let other = check("others.json");
     assert_eq!(other.code, 1, "{other:?}");
     assert!(other.stdout.contains("7 fuel became"), "{other:?}");
+    let renewing = format!("plimsoll rules bench {bundle} --fuel --save others.json");
+    assert!(other.stdout.contains(&renewing), "{other:?}");
+    done(folder, &renewing.split(' ').skip(2).collect::<Vec<_>>());
+    assert_eq!(check("others.json").code, 0);
 }
 
 #[test]

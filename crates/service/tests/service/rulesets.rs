@@ -232,3 +232,21 @@ fn what_is_refused_says_why_and_what_to_type() {
         1
     );
 }
+
+#[test]
+fn a_rule_is_refused_where_products_that_the_service_makes_would_stand_higher() {
+    let desk = Desk::new();
+    let signed = bundle().sign(&key(), NEVER).expect("it fits").to_bytes();
+    desk.rules(&["push", &desk.file("a.bundle", signed)]);
+    let ruleset = desk.ruleset("enforce");
+    let activate = |settings: &[&str]| desk.rules(&[&["activate", &ruleset], settings].concat());
+    let create = ["--set", "stock.unknown_sku=create"];
+    let refused = activate(&create);
+    assert_eq!(refused.code, 1);
+    let fix = "write `stock.floor_default = -5` into the configuration";
+    assert!(refused.stderr.contains(fix), "{refused:?}");
+    let lower = [&create[..], &["--set", "stock.floor_default=-5"]].concat();
+    assert_eq!(activate(&lower).code, 0);
+    // Nobody is made here.
+    assert_eq!(activate(&[]).code, 0);
+}

@@ -18,7 +18,7 @@ pub(super) fn settings() -> rules::Settings {
             keys: Vec::new(),
             unsigned: Unsigned::Allow,
         },
-        folder: None,
+        ..rules::Settings::default()
     }
 }
 
@@ -146,6 +146,6 @@ impl World {
             reason: "",
             expected: None,
         };
-        Ok(rules::activate(&self.db, shelf, &document, wish).await?)
+        Ok(rules::activate(&self.db, shelf, &document, None, wish).await?)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use plimsoll_core::{Error, Settings, Watch};
-use plimsoll_telemetry::Metrics;
+use plimsoll_telemetry::{Metrics, Traces};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -19,7 +19,13 @@ impl Running {
     pub(super) fn start(settings: Settings) -> Running {
         let (watch, metrics) = (Arc::new(Watch::default()), Arc::new(Metrics::new()));
         let (stop, stopped) = watch::channel(false);
-        let run = plimsoll_core::run(settings, Arc::clone(&watch), Arc::clone(&metrics), stopped);
+        let run = plimsoll_core::run(
+            settings,
+            Arc::clone(&watch),
+            Arc::clone(&metrics),
+            Arc::new(Traces::off()),
+            stopped,
+        );
         Running {
             watch,
             metrics,

@@ -23,7 +23,8 @@ pub(super) async fn run(config: &Config, options: &Activate) -> Result<Verdict, 
         reason: &options.reason,
         expected: options.expected,
     };
-    let activated = rules::activate(&db, &shelf, &document, wish).await;
+    let created_floor = config.rules.created_floor;
+    let activated = rules::activate(&db, &shelf, &document, created_floor, wish).await;
     let revision = activated.map_err(store::failure)?;
     say::line(format_args!(
         "Revision {revision} is desired: {}. `plimsoll rules status` shows who follows.",

@@ -135,9 +135,9 @@ mod tests {
 
     #[test]
     fn a_rule_beside_the_shipped_ones_joins_them() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = Path::new("../..");
         assert!(workspace_has_sdk(&root.join("rules")));
-        assert!(!workspace_has_sdk(&root));
+        assert!(!workspace_has_sdk(root));
         assert!(!workspace_has_sdk(&root.join("rules/frozen-skus")));
     }
 
