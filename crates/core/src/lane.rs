@@ -211,10 +211,7 @@ impl Lane {
 
     async fn session(&mut self) -> Result<&Session, sea_orm::DbErr> {
         if self.session.is_none() {
-            let store = &self.shared.store;
-            let session = Session::open(&store.database, &store.instance).await?;
-            store.knowledge.start_epoch();
-            self.session = Some(session);
+            self.session = Some(self.shared.store.connect().await?);
         }
         Ok(self.session.as_ref().expect("opened above"))
     }

@@ -133,6 +133,11 @@ impl Rules {
         }
     }
 
+    /// Somebody found that the database does not have the active ruleset: it is looked at at once.
+    pub fn look(&self) {
+        self.news.notify_one();
+    }
+
     /// Counts the faults of a committed batch that was decided under `revision`. A bundle with too
     /// many is sent back.
     pub fn faulted(&self, revision: i32, report: &Report) {

@@ -21,7 +21,7 @@ pub(crate) use columns::array;
 pub(crate) use fault::{Fault, classify};
 pub(crate) use judged::{Judged, Judging, Why};
 pub(crate) use parts::Parts;
-pub(crate) use positions::{newest_revision, stored as stored_positions};
+pub(crate) use positions::{has_ruleset, newest_revision, stored as stored_positions};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,9 @@ use plimsoll_telemetry::traces::spans::Source;
 use plimsoll_telemetry::{Metrics, Traces};
 
 use observed::Observed;
+use sea_orm::DbErr;
 
+use crate::database::Session;
 use crate::knowledge::Knowledge;
 use crate::rules::Rules;
 use crate::{Watch, database};
@@ -53,6 +55,14 @@ pub(crate) struct Store {
 }
 
 impl Store {
+    /// A connection to whatever the database is by now: nothing that was known of it before counts.
+    pub(crate) async fn connect(&self) -> Result<Session, DbErr> {
+        let session = Session::open(&self.database, &self.instance).await?;
+        self.knowledge.start_epoch();
+        self.parts.refresh(session.db(), self.id_window).await?;
+        Ok(session)
+    }
+
     /// A connection whose statements are seen.
     fn observe<'a, C>(&'a self, inner: &'a C) -> Observed<'a, C> {
         Observed {

@@ -115,6 +115,11 @@ async fn rules_of_today(tx: &DatabaseTransaction, store: &Store) -> Result<Arc<R
         let why = format!("revision {revision} of the rules decides by now: release again");
         return Err(DbErr::Custom(why));
     }
+    if !store::has_ruleset(tx, &rules).await? {
+        store.rules.look();
+        let why = "the database went back and has other rules by now: release again";
+        return Err(DbErr::Custom(why.to_owned()));
+    }
     Ok(rules)
 }
 

@@ -268,12 +268,15 @@ impl Job {
         let begin = statement(&store.metrics, "BEGIN", session.begin(), sqlstate);
         let tx = in_time(begin).await?;
         let db = store.observe(&tx);
-        let moved = positions::move_all(&db, store, &self.sought, rules.revision());
+        let moved = positions::move_all(&db, store, &self.sought, rules);
         if in_time(moved).await? {
             store.watch.rules_ready();
             return Ok(tx);
         }
         let partitions = self.sought.iter().map(|s| s.partition);
+        if !positions::has_ruleset(&db, rules).await? {
+            store.rules.look();
+        }
         let revision = positions::revision(&db, store.topic_id, partitions.clone()).await?;
         if revision > rules.revision() {
             store.await_rules(revision, rules.revision());
@@ -358,7 +361,7 @@ impl Job {
     }
 
     async fn ask_positions(&self, store: &Store) -> Result<(Session, Answer), DbErr> {
-        let session = Session::open(&store.database, &store.instance).await?;
+        let session = store.connect().await?;
         let tx = session.begin().await?;
         let stored = positions::stored(
             &tx,

@@ -164,7 +164,7 @@ pub(crate) async fn let_go<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Those of `halted` that an operator resumed.
+/// Those of `halted` that an operator resumed, or that the database forgot because it went back.
 pub(crate) async fn resumed<C: ConnectionTrait>(
     db: &C,
     topic_id: i16,
@@ -172,8 +172,9 @@ pub(crate) async fn resumed<C: ConnectionTrait>(
 ) -> Result<Vec<i32>, DbErr> {
     let rows = db
         .query_all_raw(statement(
-            "SELECT partition FROM plimsoll_internal.positions
-             WHERE topic_id = $1 AND partition = ANY($2::int[]) AND status <> 'halted' ORDER BY partition",
+            "SELECT h.partition FROM unnest($2::int[]) AS h(partition)
+             LEFT JOIN plimsoll_internal.positions p ON p.topic_id = $1 AND p.partition = h.partition
+             WHERE p.status IS DISTINCT FROM 'halted' ORDER BY h.partition",
             [topic_id.into(), array(halted.iter().copied())],
         ))
         .await?;

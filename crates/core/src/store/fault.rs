@@ -53,6 +53,8 @@ fn by_sqlstate(state: &str, constraint: Option<&str>, message: &str) -> Fault {
     match state {
         "23505" if constraint.is_some_and(identity) => Fault::Duplicates,
         "PL001" => Fault::Turned,
+        // A part that the database forgot: it went back to before the part was opened.
+        "42P01" if message.contains("ledger_") => Fault::Turned,
         "40001" | "40P01" | "55P03" | "57014" | "25P03" | "25006" => transient(),
         _ if ["08", "53"].contains(&state.get(..2).unwrap_or("")) || state.starts_with("57P0") => {
             transient()

@@ -47,6 +47,12 @@ impl List {
         self.written.may_have(id, key) || self.closed.iter().any(closed)
     }
 
+    /// What tells one list from another, also after the database went back and turned again.
+    fn names(&self) -> impl Iterator<Item = (i32, Uuid)> {
+        let closed = self.closed.iter().map(|part| (part.number, part.id));
+        closed.chain([(self.open, Uuid::nil())])
+    }
+
     /// Notes an identity that was written to the open part.
     pub(crate) fn written(&self, id: i64, key: EventKey) {
         self.written.insert(id, key);
@@ -88,7 +94,7 @@ impl Parts {
     ) -> Result<Open, DbErr> {
         let before = self.now();
         let (list, open) = read_list(db, window, Some(&before)).await?;
-        if list.open != before.open || list.closed.len() != before.closed.len() {
+        if list.names().ne(before.names()) {
             *self.0.lock() = Arc::new(list);
         }
         Ok(open)
@@ -241,4 +247,28 @@ async fn read_list<C: ConnectionTrait>(
         },
         facts,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(closed: u128) -> List {
+        List {
+            open: 2,
+            lowest: 1,
+            written: Filter::for_up_to(1),
+            closed: vec![Closed {
+                number: 1,
+                id: Uuid::from_u128(closed),
+                filter: None,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_part_that_was_closed_again_after_the_database_went_back_is_another() {
+        assert!(list(7).names().eq(list(7).names()));
+        assert!(list(7).names().ne(list(8).names()));
+    }
 }

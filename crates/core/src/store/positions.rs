@@ -2,7 +2,8 @@
 //! in doubt.
 
 use plimsoll_domain::lane::{PositionRow, Sought};
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use plimsoll_rule_host::Ruleset;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::Store;
@@ -13,7 +14,11 @@ const MOVE: &str = "
 UPDATE plimsoll_internal.positions p SET next_offset = u.upto, ruleset_revision = $6, updated_at = now()
 FROM unnest($2::int[], $3::bigint[], $4::bigint[], $5::uuid[]) AS u(partition, since, upto, claim)
 WHERE p.topic_id = $1 AND p.partition = u.partition
-  AND p.next_offset = u.since AND p.claim = u.claim AND p.ruleset_revision <= $6";
+  AND p.next_offset = u.since AND p.claim = u.claim AND p.ruleset_revision <= $6
+  AND ($6 = 0 OR EXISTS (SELECT FROM plimsoll_internal.rulesets r WHERE r.revision = $6 AND r.digest = $7))";
+
+const RULESET: &str = "
+SELECT $1 = 0 OR EXISTS (SELECT FROM plimsoll_internal.rulesets r WHERE r.revision = $1 AND r.digest = $2)";
 
 const STORED: &str = "
 SELECT partition, claim, next_offset FROM plimsoll_internal.positions
@@ -24,13 +29,13 @@ SELECT coalesce(max(ruleset_revision), 0) FROM plimsoll_internal.positions
 WHERE topic_id = $1 AND partition = ANY($2::int[])";
 
 /// Moves every position that is ours and where we left it, unless a later revision of the rules
-/// than ours decided there. Answers whether all were moved.
+/// than ours decided there, or the database does not have ours. Answers whether all were moved.
 /// `sought` ascends by partition.
 pub(super) async fn move_all<C: ConnectionTrait>(
     tx: &C,
     store: &Store,
     sought: &[Sought],
-    revision: i32,
+    rules: &Ruleset,
 ) -> Result<bool, DbErr> {
     let moved = execute(
         tx,
@@ -41,10 +46,21 @@ pub(super) async fn move_all<C: ConnectionTrait>(
             array(sought.iter().map(|s| s.from)),
             array(sought.iter().map(|s| s.to)),
             array(sought.iter().map(|s| Uuid::from_u128(s.claim))),
-            Value::from(revision),
+            rules.revision().into(),
+            rules.digest().to_string().into(),
         ],
     );
     Ok(moved.await? == sought.len() as u64)
+}
+
+/// Whether these rules are the database's own; one that went back may have forgotten them.
+pub(crate) async fn has_ruleset<C: ConnectionTrait>(
+    db: &C,
+    rules: &Ruleset,
+) -> Result<bool, DbErr> {
+    let values = [rules.revision().into(), rules.digest().to_string().into()];
+    let row = db.query_one_raw(statement(RULESET, values)).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
 /// The latest revision of the rules that decided anything, of whichever topic.

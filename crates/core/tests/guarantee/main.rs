@@ -22,4 +22,5 @@ mod reproof;
 mod retention;
 mod rules;
 mod storm;
+mod timelines;
 mod unknown_skus;

@@ -57,7 +57,7 @@ pub(super) async fn create<C: ConnectionTrait>(
         array(created.iter().map(|slot| stock(slot).floor)),
         array(created.iter().map(|slot| stock(slot).decisions)),
         array(created.iter().map(|slot| stock(slot).held)),
-        array(created.iter().map(|&slot| folds.after(slot).refused)),
+        array(created.iter().map(|&slot| refused(folds, slot))),
     ];
     let rows = tx.query_all_raw(statement(CREATE, values)).await?;
     for row in &rows {
@@ -105,7 +105,7 @@ pub(super) async fn update<C: ConnectionTrait>(
         array(changed.iter().map(|slot| after(slot).version)),
         array(changed.iter().map(|slot| after(slot).decisions)),
         array(changed.iter().map(|slot| after(slot).held)),
-        array(changed.iter().map(|&slot| folds.after(slot).refused)),
+        array(changed.iter().map(|&slot| refused(folds, slot))),
     ];
     Ok(execute(tx, UPDATE, values).await? == changed.len() as u64)
 }
@@ -130,6 +130,14 @@ pub(super) async fn open<C: ConnectionTrait>(
         execute(tx, OPEN, values).await?;
     }
     Ok(())
+}
+
+/// Whether refusals may answer for identities from now on. Those of a SKU that had no product until
+/// now are known by its row among the unknown ones, which goes.
+fn refused(folds: &Folds<'_>, slot: usize) -> bool {
+    let after = folds.after(slot);
+    let is_new = after.created() || after.opening.is_some();
+    after.refused || is_new && folds.known[slot].refused
 }
 
 fn product(slot: Slot) -> Stock {
