@@ -99,6 +99,7 @@ impl<'a> Committed<'a> {
                 )
             }),
             flags: outcome.map_or_else(Vec::new, |(event, _)| judged.flags(event).collect()),
+            votes: outcome.map_or_else(Vec::new, |(event, _)| judged.votes(event).collect()),
             revision: judged.rules.revision(),
             age: Duration::from_millis(u64::try_from(age_ms).unwrap_or(0)),
         }

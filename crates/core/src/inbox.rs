@@ -113,9 +113,15 @@ impl Inbox {
         self.inner.lock().orders.pop_front()
     }
 
-    /// All that is queued, up to the bounds of a batch.
+    /// All that is queued, up to the bounds of a batch; nothing while an order waits. Records of an
+    /// assignment come after its order, and whoever met them before it would take them for stale.
     pub(crate) fn take(&self) -> Option<Chunk> {
-        let chunk = self.inner.lock().chunks.pop_front()?;
+        let mut inner = self.inner.lock();
+        if !inner.orders.is_empty() {
+            return None;
+        }
+        let chunk = inner.chunks.pop_front()?;
+        drop(inner);
         self.space.notify_one();
         Some(chunk)
     }

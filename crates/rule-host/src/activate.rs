@@ -79,7 +79,7 @@ pub fn activate(engine: &Engine, file: &[u8], trust: &Trust, now: i64) -> Result
 /// # Errors
 /// The first step that refuses it.
 pub fn load(engine: &Engine, bundle: Bundle) -> Result<Rule, Refused> {
-    inspect::before_compiling(bundle.component()).map_err(Refused::Inspect)?;
+    inspect(&bundle)?;
     let component = compile(engine, &bundle)?;
     let (pre, exported) = instantiate(engine, &bundle, &component).map_err(Refused::Instantiate)?;
     let rule = Rule {
@@ -97,14 +97,20 @@ pub fn load(engine: &Engine, bundle: Bundle) -> Result<Rule, Refused> {
     Ok(rule)
 }
 
+/// Looks at the component and compiles nothing: the first step of [`load`].
+///
+/// # Errors
+/// [`Refused::Inspect`] if it imports something, or would run before it is asked.
+pub fn inspect(bundle: &Bundle) -> Result<(), Refused> {
+    inspect::before_compiling(bundle.component()).map_err(Refused::Inspect)
+}
+
 /// Compiles in a thread of its own. One that passes its deadline goes on until it is done,
-/// since a compiler cannot be stopped, and its result is dropped. The thread yields to those where
-/// events flow, which on a machine with as many lanes as cores would wait for it otherwise.
+/// since a compiler cannot be stopped, and its result is dropped.
 fn compile(engine: &Engine, bundle: &Bundle) -> Result<Component, Refused> {
     let (done, compiled) = sync_channel(1);
     let (wasm, input) = (engine.wasm().clone(), bundle.clone());
     let compiling = Builder::new().name("rule-compile".into()).spawn(move || {
-        yield_to_others();
         // Nobody may be waiting any more.
         done.send(Component::new(&wasm, input.component())).ok();
     });
@@ -119,15 +125,6 @@ fn compile(engine: &Engine, bundle: &Bundle) -> Result<Component, Refused> {
         ))),
     }
 }
-
-/// Lowers the priority of this thread; elsewhere than on Linux it would be that of the process.
-#[cfg(target_os = "linux")]
-fn yield_to_others() {
-    rustix::process::nice(19).expect("anybody may be nicer");
-}
-
-#[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}
 
 /// Links against nothing and instantiates once, so that no surprise is left for a batch.
 fn instantiate(

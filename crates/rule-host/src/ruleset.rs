@@ -13,14 +13,14 @@ mod selector;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use plimsoll_domain::{Code, Said};
+use plimsoll_domain::{Code, Said, Verdict};
 
 pub use answers::Answer;
 pub use document::{BINDINGS_MAX, Binding, Document, OnFault};
 pub use error::{Error, Wrong};
 pub use judge::Judge;
 pub use mode::{Mode, ModeError};
-pub use report::{Faulted, Report, Spent};
+pub use report::{Faulted, Report, Spent, Vote};
 pub use selector::Selector;
 
 use crate::bundle::{Digest, Manifest, ManifestError};
@@ -149,6 +149,27 @@ impl Ruleset {
             Code::Clamped => CLAMPED.into(),
             Code::Fault => FAULT.into(),
         }
+    }
+
+    /// A vote in words: `no-negative-stock: reject insufficient_stock`.
+    ///
+    /// # Panics
+    /// If it is another ruleset's.
+    pub fn vote(&self, vote: &Vote) -> String {
+        let said = |code| Said {
+            rule: vote.rule,
+            code,
+        };
+        let code = |code| self.code(said(code));
+        let verdict = match vote.verdict {
+            Verdict::Accept => "accept".to_owned(),
+            Verdict::Flag(it) => format!("flag {}", code(it)),
+            Verdict::Clamp(units) => format!("clamp {units}"),
+            Verdict::Reject(it) => format!("reject {}", code(it)),
+            Verdict::Park(it) => format!("park {}", code(it)),
+        };
+        let shadow = if vote.enforced { "" } else { " (shadow)" };
+        format!("{}{shadow}: {verdict}", self.rule(said(Code::Clamped)))
     }
 
     fn bound(&self, said: Said) -> &Bound {

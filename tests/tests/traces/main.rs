@@ -234,6 +234,57 @@ async fn a_refusal_is_seen_whoever_samples_and_its_row_names_the_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_rule_says_in_the_trace_what_it_said() {
+    let Some(jaeger) = jaeger() else { return };
+    let settings = laid_out(jaeger, "sample_ratio = 0\n[rules]\nunsigned = 'allow'").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let bundle = file("no-negative-stock.bundle");
+    let says = |arguments: &[&str]| ours::succeed(&settings, arguments).expect("it is done");
+    says(&[
+        "rules",
+        "build",
+        "--path",
+        "../rules/no-negative-stock",
+        "--out",
+        &bundle,
+    ]);
+    let pushed = says(&["rules", "push", &bundle]);
+    let digest = pushed.split(' ').next().expect("it begins with the digest");
+    let ruleset = file("ruleset.toml");
+    let asks = format!("[[rules]]\nbundle = '{digest}'\nmode = 'enforce'\n");
+    std::fs::write(&ruleset, asks).expect("it is written");
+    says(&["rules", "activate", &ruleset]);
+    send(&settings, [adjust("SKU1", -9, "too many")]);
+    run_through(&settings).await;
+
+    let sql = "SELECT trace_id::text FROM refusals WHERE outcome = 'rejected'";
+    let id = trace_of(&settings, sql)
+        .await
+        .expect("a trace")
+        .replace('-', "");
+    let spans = trace(jaeger, &id).await.expect("it was sent");
+    let event = the_only(&spans, &format!("process {}", settings.topic));
+    for (name, value) in [
+        ("plimsoll.rule", "no-negative-stock"),
+        ("plimsoll.bundle", digest),
+        ("plimsoll.ruleset_revision", "1"),
+        (
+            "plimsoll.votes",
+            "no-negative-stock: reject insufficient_stock",
+        ),
+    ] {
+        assert_eq!(event.attribute(name), Some(value), "{name} of {event:#?}");
+    }
+    let rule = the_only(&spans, "rule no-negative-stock");
+    assert_eq!(rule.parent, the_only(&spans, "fold").id);
+    assert!(
+        rule.attribute("plimsoll.rule.fuel")
+            .is_some_and(|fuel| fuel != "0")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_joins_its_producers_trace_where_that_is_asked_for() {
     let Some(jaeger) = jaeger() else { return };
     let settings = laid_out(jaeger, "sample_ratio = 0\nevent_parent = 'producer'").await;

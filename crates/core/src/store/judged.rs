@@ -8,6 +8,7 @@ use plimsoll_domain::{
     Answered, Event, Folded, Hold, Outcome, Policy, Question, Refusal, Said, Slot, fold,
     fold_asking,
 };
+use plimsoll_rule_host::ruleset::Vote;
 use plimsoll_rule_host::{Facts, Report, Ruleset, Unavailable};
 use plimsoll_telemetry::Traces;
 use plimsoll_telemetry::traces::spans::{Cost, stage};
@@ -25,6 +26,8 @@ pub(crate) struct Judged {
     pub(crate) report: Report,
     /// What a rule did instead of answering, by the event that it was asked about.
     faults: BTreeMap<(u32, Said), String>,
+    /// What rules said but acceptance, ascending by event.
+    votes: Vec<(u32, Vote)>,
 }
 
 /// What is folded, under which rules.
@@ -49,6 +52,7 @@ impl Judging<'_> {
                 folded: fold(&events, &self.slots, answered, self.policy),
                 report: Report::default(),
                 faults: BTreeMap::new(),
+                votes: Vec::new(),
             });
         }
         // The rules take a while; whoever else waits for this thread goes to another.
@@ -81,8 +85,13 @@ impl Judging<'_> {
             let event = asked[fault.question as usize];
             ((event, fault.said), fault.message())
         });
+        let votes = report.votes.iter();
+        let votes = votes.map(|vote| (asked[vote.question as usize], *vote));
+        let mut votes: Vec<(u32, Vote)> = votes.collect();
+        votes.sort_by_key(|&(event, _)| event);
         Ok(Judged {
             rules: Arc::clone(self.rules),
+            votes,
             faults: faults.collect(),
             folded,
             report,
@@ -140,6 +149,15 @@ impl Judged {
                 fault.unwrap_or_else(|| self.rules.message(said))
             }),
         }
+    }
+
+    /// What rules said about the event of this number, in words; those that are not named accepted
+    /// it, or were not asked.
+    pub(crate) fn votes(&self, event: u32) -> impl Iterator<Item = String> {
+        let first = self.votes.partition_point(|&(voted, _)| voted < event);
+        let votes = self.votes[first..].iter();
+        let votes = votes.take_while(move |&&(voted, _)| voted == event);
+        votes.map(|(_, vote)| self.rules.vote(vote))
     }
 
     /// What rules mark on the event of this number.

@@ -21,6 +21,7 @@ mod repeats;
 mod reproof;
 mod retention;
 mod rules;
+mod seen;
 mod storm;
 mod timelines;
 mod unknown_skus;

@@ -109,6 +109,7 @@ impl<'a> Judge<'a> {
                 Ok(verdict) => domain(verdict),
                 Err(fault) => self.fault(at, bound, row, enforced, facts.nature, fault),
             };
+            self.noticed.vote(at, self.question(row), enforced, verdict);
             if enforced {
                 let first = row * self.ruleset.places;
                 self.verdicts[first + usize::from(bound.place)] = verdict;

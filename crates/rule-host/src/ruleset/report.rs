@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_domain::{Code, Said};
+use plimsoll_domain::{Code, Said, Verdict};
 use plimsoll_telemetry::Metrics;
 
 use super::Ruleset;
@@ -18,8 +18,23 @@ pub struct Report {
     pub faults: Vec<Faulted>,
     /// What each rule cost that was asked, once for each name.
     pub spent: Vec<Spent>,
+    /// Verdicts behind answers that were used, but for those that accept, in the order they came.
+    pub votes: Vec<Vote>,
     /// How many used answers would be others if a rule were not only a shadow, by its name.
     pub shadow_differences: Vec<(Arc<str>, u64)>,
+}
+
+/// What one rule said to one question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vote {
+    /// Which question.
+    pub question: u32,
+    /// The rule's place.
+    pub rule: u16,
+    /// Whether it counted; otherwise it was only a shadow.
+    pub enforced: bool,
+    /// What it said. [`Ruleset::vote`] has it in words.
+    pub verdict: Verdict,
 }
 
 /// One rule without a valid answer for one event.
@@ -80,6 +95,7 @@ impl Report {
 pub(super) struct Noticed {
     cost: Vec<Cost>,
     faults: Vec<(usize, u32, bool, Fault)>,
+    votes: Vec<(usize, u32, bool, Verdict)>,
     differences: Vec<(usize, u32)>,
 }
 
@@ -96,6 +112,7 @@ impl Noticed {
         Noticed {
             cost: vec![Cost::default(); bindings],
             faults: Vec::new(),
+            votes: Vec::new(),
             differences: Vec::new(),
         }
     }
@@ -111,6 +128,10 @@ impl Noticed {
         self.faults.push((bound, question, enforced, fault));
     }
 
+    pub(super) fn vote(&mut self, bound: usize, question: u32, enforced: bool, verdict: Verdict) {
+        self.votes.push((bound, question, enforced, verdict));
+    }
+
     pub(super) fn difference(&mut self, bound: usize, question: u32) {
         self.differences.push((bound, question));
     }
@@ -121,13 +142,22 @@ impl Noticed {
             spent: spent(ruleset, &self.cost),
             ..Report::default()
         };
-        if self.faults.is_empty() && self.differences.is_empty() {
+        // Whatever is noticed is not an acceptance, and so a vote.
+        if self.votes.is_empty() {
             return report;
         }
         let mut counts = vec![false; asked as usize];
         for &question in used {
             counts[question as usize] = true;
         }
+        let vote = |(at, question, enforced, verdict): (usize, u32, bool, Verdict)| Vote {
+            question,
+            rule: ruleset.bound[at].place,
+            enforced,
+            verdict,
+        };
+        let votes = self.votes.into_iter().map(vote);
+        report.votes = votes.filter(|it| counts[it.question as usize]).collect();
         let faults = self.faults.into_iter();
         report.faults = faults
             .filter(|(_, question, ..)| counts[*question as usize])

@@ -13,6 +13,7 @@ mod products;
 mod rules;
 mod rulesets;
 mod run;
+mod security;
 mod service;
 mod support;
 mod verify;

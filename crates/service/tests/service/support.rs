@@ -104,6 +104,18 @@ pub(crate) fn sql(url: &str, statements: &str) {
     });
 }
 
+/// Why PostgreSQL refuses a statement.
+pub(crate) fn refusal(url: &str, statement: &str) -> String {
+    block_on(async {
+        let mut connection = PgConnection::connect(url).await?;
+        let tried = connection
+            .execute(AssertSqlSafe(statement.to_owned()))
+            .await;
+        connection.close().await?;
+        Ok(tried.expect_err(statement).to_string())
+    })
+}
+
 /// One row of a query.
 pub(crate) fn row(url: &str, query: &str) -> PgRow {
     block_on(async {

@@ -2,7 +2,6 @@
 //! Knows nothing of what is in a span.
 
 use std::sync::Arc;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -57,7 +56,6 @@ impl Outlet {
 pub(super) struct Exporter<E> {
     inner: E,
     outlet: Arc<Outlet>,
-    first: Once,
     failing: AtomicBool,
 }
 
@@ -66,7 +64,6 @@ impl<E> Exporter<E> {
         Exporter {
             inner,
             outlet,
-            first: Once::new(),
             failing: AtomicBool::new(false),
         }
     }
@@ -86,7 +83,6 @@ impl<E> Exporter<E> {
 
 impl<E: SpanExporter> SpanExporter for Exporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.first.call_once(yield_to_others);
         let spans = batch.len();
         let sent = self.inner.export(batch).await;
         self.outlet.left(spans);
@@ -109,13 +105,3 @@ impl<E: SpanExporter> SpanExporter for Exporter<E> {
         self.inner.set_resource(resource);
     }
 }
-
-/// Lowers the priority of the thread that sends; elsewhere than on Linux it would be that of the
-/// process.
-#[cfg(target_os = "linux")]
-fn yield_to_others() {
-    rustix::process::nice(10).expect("anybody may be nicer");
-}
-
-#[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}

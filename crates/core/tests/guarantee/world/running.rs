@@ -40,6 +40,14 @@ impl Running {
         Ok(self.task.await??)
     }
 
+    /// The names and labels of all series that a scraper would store.
+    pub(crate) fn series(&self) -> Vec<String> {
+        let text = self.metrics.text();
+        let series = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let series = series.map(|(series, _)| series.to_owned());
+        series.filter(|it| !it.starts_with('#')).collect()
+    }
+
     /// The sum of all series whose text begins with `series`: a name, or a name with labels.
     pub(crate) fn metric(&self, series: &str) -> f64 {
         let text = self.metrics.text();

@@ -48,6 +48,8 @@ pub struct Event<'a> {
     pub rule: Option<(&'a str, String)>,
     /// Codes that rules marked on it.
     pub flags: Vec<&'a str>,
+    /// What rules said but acceptance, in words.
+    pub votes: Vec<String>,
     /// The ruleset's revision.
     pub revision: i32,
     /// From the record's timestamp to the commit.
@@ -136,7 +138,7 @@ fn numbers(event: &Event<'_>) -> [(&'static str, Option<i64>); 8] {
     ]
 }
 
-fn texts(event: &Event<'_>) -> [(&'static str, Option<String>); 8] {
+fn texts(event: &Event<'_>) -> [(&'static str, Option<String>); 9] {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let rule = event.rule.as_ref();
     [
@@ -154,5 +156,6 @@ fn texts(event: &Event<'_>) -> [(&'static str, Option<String>); 8] {
         ("plimsoll.rule", rule.map(|(name, _)| (*name).to_owned())),
         ("plimsoll.bundle", rule.map(|(_, digest)| digest.clone())),
         ("plimsoll.flags", given(&event.flags.join(","))),
+        ("plimsoll.votes", given(&event.votes.join("; "))),
     ]
 }
