@@ -142,6 +142,9 @@ impl Batch {
 
     /// Belongs to `trace` from now on.
     pub(crate) fn traced(mut self, traces: &Traces, trace: spans::Batch) -> Batch {
+        if !traces.are_on() {
+            return self;
+        }
         let follows = |it: &Entry| traces.follows(it.producer, it.partition, it.offset);
         let wanted = self.entries.iter().filter(|it| follows(it).is_some());
         let granted = traces.grant(wanted.count());

@@ -11,6 +11,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector,
     Statement, TransactionTrait, Value,
 };
+use tokio::time::timeout;
 
 /// How PostgreSQL is reached.
 #[derive(Clone, Debug)]
@@ -135,4 +136,13 @@ pub(crate) async fn execute<C: ConnectionTrait>(
         .execute_raw(statement(sql, values))
         .await?
         .rows_affected())
+}
+
+/// Nothing that we wait for may take for ever.
+pub(crate) async fn in_time<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    timeout(ANSWER_LIMIT, work).await.unwrap_or_else(|_| {
+        Err(DbErr::Custom(
+            "the database did not answer in time".to_owned(),
+        ))
+    })
 }

@@ -31,7 +31,7 @@ pub(crate) fn committed(store: &Store, batch: &Batch, records: &[u32], judged: &
     };
     let (mut unmoved, mut moved) = (Vec::new(), Vec::new());
     let mut untold = if batch.trace.is_exceptional() {
-        LINKS_MAX
+        store.traces.grant(LINKS_MAX.min(records.len()))
     } else {
         0
     };
@@ -55,15 +55,11 @@ pub(crate) fn committed(store: &Store, batch: &Batch, records: &[u32], judged: &
     for &(entry, outcome) in &unmoved {
         batch.trace.keep(all.outcome(entry, outcome).0);
     }
-    let count = unmoved.len();
-    let events = unmoved
-        .into_iter()
-        .chain(moved)
-        .map(|(entry, outcome)| all.event(entry, outcome));
-    let events = (count, events);
+    let span = |(entry, outcome)| all.event(entry, outcome);
+    let (unmoved, moved) = (unmoved.into_iter().map(span), moved.into_iter().map(span));
     store
         .traces
-        .events(&store.source, &batch.trace, events, clock::now());
+        .events(&store.source, &batch.trace, unmoved, moved, clock::now());
 }
 
 /// What the events of one attempt share.

@@ -33,7 +33,7 @@ use plimsoll_telemetry::{Metrics, Traces};
 use observed::Observed;
 use sea_orm::DbErr;
 
-use crate::database::Session;
+use crate::database::{Session, in_time};
 use crate::knowledge::Knowledge;
 use crate::rules::Rules;
 use crate::{Watch, database};
@@ -59,7 +59,8 @@ impl Store {
     pub(crate) async fn connect(&self) -> Result<Session, DbErr> {
         let session = Session::open(&self.database, &self.instance).await?;
         self.knowledge.start_epoch();
-        self.parts.refresh(session.db(), self.id_window).await?;
+        let parts = self.parts.refresh(session.db(), self.id_window);
+        in_time(parts).await?;
         Ok(session)
     }
 

@@ -61,13 +61,13 @@ pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful:
 async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, Fault> {
     let store = &desk.store;
     let session = Session::open(&store.database, &store.instance).await?;
-    if doubtful {
-        prove_membership(desk, &session, partition).await?;
-    }
     let start = match store::is_new(session.db(), store.topic_id, partition).await? {
         false => None,
         true => Some(first_offset(desk, partition).await?),
     };
+    if doubtful {
+        prove_membership(desk, &session, partition, start).await?;
+    }
     let claimed = store::claim(
         session.db(),
         store.topic_id,
@@ -178,8 +178,14 @@ async fn edges(desk: &Desk, partition: i32) -> Result<(i64, i64), Fault> {
 }
 
 /// A commit that the group accepts proves that the partition is still given to us. It carries
-/// the stored position, which may lie below what was mirrored before.
-async fn prove_membership(desk: &Desk, session: &Session, partition: i32) -> Result<(), Fault> {
+/// the stored position, which may lie below what was mirrored before; or where the partition starts,
+/// if the database forgot it.
+async fn prove_membership(
+    desk: &Desk,
+    session: &Session,
+    partition: i32,
+    start: Option<i64>,
+) -> Result<(), Fault> {
     let stored = stored_positions(
         session.db(),
         desk.store.topic_id,
@@ -188,12 +194,10 @@ async fn prove_membership(desk: &Desk, session: &Session, partition: i32) -> Res
     )
     .await?;
     let mut list = TopicPartitionList::new();
-    for row in stored {
-        list.add_partition_offset(
-            &desk.kafka.topic,
-            row.partition,
-            Offset::Offset(row.next_offset),
-        )?;
+    let stored = stored.first().map(|row| row.next_offset);
+    if let Some(next_offset) = stored.or(start) {
+        let offset = Offset::Offset(next_offset);
+        list.add_partition_offset(&desk.kafka.topic, partition, offset)?;
     }
     let consumer = Arc::clone(&desk.consumer);
     let commit = tokio::task::spawn_blocking(move || consumer.commit(&list, CommitMode::Sync));

@@ -70,3 +70,16 @@ fn a_lane_that_takes_nothing_is_full_after_two_batches() {
     inbox.take();
     assert!(inbox.is_low());
 }
+
+#[test]
+fn records_wait_for_the_orders_that_came_before_them() {
+    let inbox = Inbox::new(Bounds {
+        records: 1,
+        bytes: 100,
+    });
+    inbox.order(Order::End);
+    inbox.push(fetched(&["a"]));
+    assert!(inbox.take().is_none());
+    assert!(inbox.next_order().is_some());
+    assert_eq!(inbox.take().as_ref().map(values), Some(vec!["a"]));
+}

@@ -93,7 +93,7 @@ impl Lane {
             (Answer::Transient, Some(fault)) => self.shared.store.watch.database_failed(fault),
             _ => self.shared.store.watch.database_answered(),
         }
-        note(&batch.trace, &done.answer);
+        note(&batch.trace, &done.answer, done.judged.is_some());
         if let Some(judged) = &done.judged {
             let store = &self.shared.store;
             tally::committed(store, batch, records, judged);
@@ -205,9 +205,11 @@ fn reason(halt: &Halt) -> String {
 }
 
 /// What makes the trace of a batch worth seeing, beside its events.
-fn note(trace: &spans::Batch, answer: &Answer) {
+fn note(trace: &spans::Batch, answer: &Answer, at_once: bool) {
     match answer {
-        Answer::Committed | Answer::Tripped(_) => {}
+        Answer::Committed | Answer::Tripped(_) if at_once => {}
+        // Its answer was lost, and found out.
+        Answer::Committed | Answer::Tripped(_) => trace.keep("retry"),
         Answer::Conflict => trace.keep("conflict"),
         Answer::Duplicates
         | Answer::Turned

@@ -32,10 +32,12 @@ const UNHOLD: &str =
 /// Replays what it can. Nothing is done to a SKU without a product.
 pub(super) async fn step(store: &Arc<Store>, sku: &str, by: By) -> Result<Released, DbErr> {
     let session = Session::open(&store.database, &store.instance).await?;
-    store.knowledge.start_epoch();
+    let forget = || store.knowledge.forget(std::iter::once(&Sku::from(sku)));
+    forget();
     let tx = session.begin().await?;
     let released = within(&tx, store, sku, by).await?;
     tx.commit().await?;
+    forget();
     session.discard();
     Ok(released)
 }

@@ -19,7 +19,7 @@ use super::read::{self, Known};
 use super::write::{self, Folds};
 use super::{Fault, Judged, Judging, Store, classify, positions};
 use crate::batch::{Batch, Read};
-use crate::database::{ANSWER_LIMIT, Session};
+use crate::database::{ANSWER_LIMIT, Session, in_time};
 use crate::locks::Sku;
 
 /// What to try.
@@ -275,6 +275,8 @@ impl Job {
         }
         let partitions = self.sought.iter().map(|s| s.partition);
         if !positions::has_ruleset(&db, rules).await? {
+            let why = "the database went back and does not have the active ruleset";
+            store.watch.rules_failed(why);
             store.rules.look();
         }
         let revision = positions::revision(&db, store.topic_id, partitions.clone()).await?;
@@ -388,13 +390,4 @@ fn came_to_nothing(done: &Done) -> Option<(&'static str, String)> {
         Answer::Refused(_) => "refused",
     };
     Some((kind, done.fault.clone().unwrap_or_default()))
-}
-
-/// Nothing that we wait for may take for ever.
-async fn in_time<T>(work: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    timeout(ANSWER_LIMIT, work).await.unwrap_or_else(|_| {
-        Err(DbErr::Custom(
-            "the database did not answer in time".to_owned(),
-        ))
-    })
 }

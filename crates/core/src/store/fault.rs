@@ -54,7 +54,7 @@ fn by_sqlstate(state: &str, constraint: Option<&str>, message: &str) -> Fault {
         "23505" if constraint.is_some_and(identity) => Fault::Duplicates,
         "PL001" => Fault::Turned,
         // A part that the database forgot: it went back to before the part was opened.
-        "42P01" if message.contains("ledger_") => Fault::Turned,
+        "42P01" if message.contains("\"plimsoll_internal.ledger_") => Fault::Turned,
         "40001" | "40P01" | "55P03" | "57014" | "25P03" | "25006" => transient(),
         _ if ["08", "53"].contains(&state.get(..2).unwrap_or("")) || state.starts_with("57P0") => {
             transient()
@@ -89,5 +89,14 @@ mod tests {
         assert_eq!(kind("23505", Some("ledger_12_identity")), "duplicates");
         assert_eq!(kind("23505", Some("openings_pkey")), "refused");
         assert_eq!(kind("PL001", None), "turned");
+        let gone = |table| {
+            by_sqlstate(
+                "42P01",
+                None,
+                &format!("relation \"{table}\" does not exist"),
+            )
+        };
+        assert_eq!(gone("plimsoll_internal.ledger_7"), Fault::Turned);
+        assert!(matches!(gone("audit.ledger_7"), Fault::Refused(_)));
     }
 }

@@ -14,6 +14,7 @@ use super::attempt::Job;
 use super::parts::List;
 use super::read::Known;
 use super::{Judged, Store};
+use crate::batch::Entry;
 use crate::knowledge::Row;
 
 /// A folded attempt and what it was folded from.
@@ -43,6 +44,14 @@ impl Folds<'_> {
         products::open(self, tx, &touched, &ids).await?;
         rows::insert(self, tx, &touched, &ids).await?;
         Ok(true)
+    }
+
+    /// The trace that has the span of an event that moves nothing; a parked one keeps what it had.
+    fn trace(&self, entry: &Entry) -> Option<u128> {
+        match entry.producer {
+            None => entry.trace.or_else(|| self.job.batch.trace.trace_id()),
+            producer => self.job.batch.trace.shows(producer),
+        }
     }
 
     fn after(&self, slot: usize) -> &After {

@@ -112,3 +112,17 @@ async fn a_partition_whose_halt_is_forgotten_goes_on() -> Result<()> {
     world.until("SELECT current_stock FROM products", 2).await?;
     running.stop().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_that_is_forgotten_begins_again_and_counts_nothing_twice() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 0).await?;
+    let running = world.run();
+    world.send(0, [adjust("A", 1).id("x")])?;
+    world.caught_up().await?;
+    world.sql("DELETE FROM plimsoll_internal.positions").await?;
+    world.send(0, [adjust("A", 1).id("y")])?;
+    world.until("SELECT next_offset FROM positions", 2).await?;
+    world.until("SELECT current_stock FROM products", 2).await?;
+    running.stop().await
+}

@@ -35,7 +35,7 @@ pub(crate) struct Line {
     pub(crate) reason: Option<String>,
     /// What it belongs to, such as an order.
     pub(crate) reference: Option<String>,
-    /// The producer's trace.
+    /// A trace with its span.
     pub(crate) trace_id: Option<String>,
     /// When it happened, RFC 3339.
     pub(crate) occurred_at: Option<String>,

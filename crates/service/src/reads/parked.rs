@@ -38,7 +38,7 @@ pub(crate) struct Parked {
     pub(crate) stock_seen: Option<i64>,
     /// The floor it was decided on.
     pub(crate) floor_seen: Option<i64>,
-    /// The producer's trace.
+    /// A trace with its span.
     pub(crate) trace_id: Option<String>,
     /// When it happened, RFC 3339.
     pub(crate) occurred_at: String,

@@ -22,7 +22,7 @@ use parking_lot::Mutex;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{LINKS_MAX, Traces};
+use super::{EventParent, LINKS_MAX, Traces};
 
 /// Why a trace was kept: `producer`, `ratio`, or the rarest thing that happened in it.
 pub const SAMPLED_BY: &str = "plimsoll.sampled_by";
@@ -67,15 +67,17 @@ pub struct Batch {
     context: Context,
     began: SystemTime,
     clock: Instant,
+    /// Spans of events belong to their producers' traces.
+    joins: bool,
     why: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Traces {
     /// Begins the trace of a batch.
     pub fn batch(&self, source: &Source, began: SystemTime) -> Batch {
-        if self.on.is_none() {
+        let Some(on) = &self.on else {
             return Batch::none();
-        }
+        };
         let name = format!("apply {}", source.topic);
         let span = tracing::info_span!(
             target: "plimsoll::trace", parent: None, "apply", otel.name = name, otel.kind = "consumer"
@@ -92,6 +94,7 @@ impl Traces {
             context,
             began,
             clock: Instant::now(),
+            joins: on.event_parent == EventParent::Producer,
             why: Mutex::default(),
         }
     }
@@ -164,6 +167,7 @@ impl Batch {
             context: Context::new(),
             began: SystemTime::UNIX_EPOCH,
             clock: Instant::now(),
+            joins: false,
             why: Mutex::default(),
         }
     }
@@ -197,6 +201,14 @@ impl Batch {
     pub fn trace_id(&self) -> Option<u128> {
         let id = self.context.span().span_context().trace_id();
         (id != TraceId::INVALID).then(|| u128::from_be_bytes(id.to_bytes()))
+    }
+
+    /// The trace that has the span of an event of this producer, if it has one.
+    pub fn shows(&self, producer: Option<Producer>) -> Option<u128> {
+        match producer {
+            Some(producer) if producer.sampled || self.joins => Some(producer.trace),
+            other => self.trace_id().or(other.map(|it| it.trace)),
+        }
     }
 
     /// Says why the trace is to be seen.

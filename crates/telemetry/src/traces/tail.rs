@@ -1,7 +1,7 @@
 //! Which traces leave the process: decided when a trace's first span ends, because only then is it
 //! known whether its batch met a conflict, a refusal, or took long. Until then its spans wait here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,12 +18,19 @@ use super::spans::SAMPLED_BY;
 /// is tried all night must not fill the memory.
 const SPANS_MAX: usize = 512;
 
+/// The newest spans of a trace that goes on, and how many there were before.
+#[derive(Debug, Default)]
+struct Waiting {
+    spans: VecDeque<SpanData>,
+    left_out: usize,
+}
+
 /// Passes a trace on, whole, if its first span says why.
 #[derive(Debug)]
 pub(super) struct Tail<P> {
     next: P,
     outlet: Arc<Outlet>,
-    open: Mutex<HashMap<TraceId, Vec<SpanData>>>,
+    open: Mutex<HashMap<TraceId, Waiting>>,
 }
 
 impl<P: SpanProcessor> Tail<P> {
@@ -43,10 +50,12 @@ impl<P: SpanProcessor> Tail<P> {
 
     fn keep(&self, span: SpanData) {
         let mut open = self.open.lock();
-        let spans = open.entry(span.span_context.trace_id()).or_default();
-        if spans.len() < SPANS_MAX {
-            spans.push(span);
+        let waiting = open.entry(span.span_context.trace_id()).or_default();
+        if waiting.spans.len() == SPANS_MAX {
+            waiting.spans.pop_front();
+            waiting.left_out += 1;
         }
+        waiting.spans.push_back(span);
     }
 }
 
@@ -65,10 +74,9 @@ impl<P: SpanProcessor> SpanProcessor for Tail<P> {
         }
         let others = self.open.lock().remove(&span.span_context.trace_id());
         if is_wanted(&span) {
-            others
-                .into_iter()
-                .flatten()
-                .for_each(|span| self.pass(span));
+            let others = others.unwrap_or_default();
+            self.outlet.dropped(others.left_out);
+            others.spans.into_iter().for_each(|span| self.pass(span));
             self.pass(span);
         }
     }
@@ -195,7 +203,7 @@ mod tests {
         };
         check(
             all_night,
-            expect![[r#"513 left, the last Some("batch"); 0 dropped"#]],
+            expect![[r#"513 left, the last Some("batch"); 1488 dropped"#]],
         );
     }
 }

@@ -106,7 +106,7 @@ impl Row {
             detail: Some(malformed.detail()),
             rule: None,
             seen: None,
-            trace: entry.trace.or(folds.job.batch.trace.trace_id()),
+            trace: folds.trace(entry),
             facts: None,
             value: folds.job.batch.value(entry).to_vec(),
         }
@@ -126,7 +126,7 @@ impl Row {
             detail: why.detail,
             rule: why.rule.map(str::to_owned),
             seen,
-            trace: entry.trace.or(folds.job.batch.trace.trace_id()),
+            trace: folds.trace(entry),
             facts: read.facts.as_ref().map(|facts| facts.pack()),
             value: folds.job.batch.value(entry).to_vec(),
         }

@@ -57,21 +57,20 @@ pub struct Event<'a> {
 }
 
 impl Traces {
-    /// Makes the spans of events, which end with their batch, now. Those that moved nothing come
-    /// first in `events`; which of them are too many for a second is only counted.
+    /// Makes the spans of events, which end with their batch, now. Of those that moved nothing, what
+    /// is too much for a second is only counted.
     pub fn events<'a>(
         &self,
         source: &Source,
         batch: &Batch,
-        (unmoved, events): (usize, impl Iterator<Item = Event<'a>>),
+        unmoved: impl ExactSizeIterator<Item = Event<'a>>,
+        moved: impl Iterator<Item = Event<'a>>,
         ended: SystemTime,
     ) {
         let Some(on) = &self.on else { return };
-        let granted = on.grant(&on.unmoved, unmoved);
-        for (n, event) in events.enumerate() {
-            if !(granted..unmoved).contains(&n) {
-                on.event(source, batch, &event, ended);
-            }
+        let granted = on.grant(&on.unmoved, unmoved.len());
+        for event in unmoved.take(granted).chain(moved) {
+            on.event(source, batch, &event, ended);
         }
     }
 }
@@ -154,8 +153,11 @@ fn texts(event: &Event<'_>) -> [(&'static str, Option<String>); 9] {
         ("plimsoll.outcome", Some(event.outcome.to_owned())),
         ("plimsoll.code", given(event.code)),
         ("plimsoll.rule", rule.map(|(name, _)| (*name).to_owned())),
-        ("plimsoll.bundle", rule.map(|(_, digest)| digest.clone())),
+        (
+            "plimsoll.bundle.digest",
+            rule.map(|(_, digest)| digest.clone()),
+        ),
         ("plimsoll.flags", given(&event.flags.join(","))),
-        ("plimsoll.votes", given(&event.votes.join("; "))),
+        ("plimsoll.verdicts", given(&event.votes.join("; "))),
     ]
 }
