@@ -70,6 +70,12 @@ fn url(text: &str) -> Result<Url, Wrong> {
             EXAMPLE,
         ));
     }
+    if breaks_its_password(&url) {
+        return Err(Wrong::new(
+            "an @ follows its host: a password holds a /, ? or # that is not escaped",
+            "Write them as %2F, %3F and %23, or give database.password",
+        ));
+    }
     if let Some((name, _)) = url
         .query_pairs()
         .find(|(name, _)| !PARAMETERS.contains(&&**name) && !name.starts_with("options["))
@@ -96,6 +102,13 @@ fn url(text: &str) -> Result<Url, Wrong> {
         ));
     }
     Ok(url)
+}
+
+/// Whether a part of the password was taken for something that messages repeat.
+fn breaks_its_password(url: &Url) -> bool {
+    let places = [url.path(), url.fragment().unwrap_or_default()];
+    let mut names = url.query_pairs().map(|(name, _)| name);
+    places.iter().any(|place| place.contains('@')) || names.any(|name| name.contains('@'))
 }
 
 fn with_password(mut url: Url, password: Option<Secret>) -> Result<String, Wrong> {

@@ -249,6 +249,14 @@ fn a_database_that_cannot_be_named_so_is_refused_and_no_password_is_repeated() {
         database.url (plimsoll.toml): is not a URL: invalid port number. Write postgres://user@host:5432/database?sslmode=verify-full.
     "#]],
     );
+    for broken in ["5/hush", "5?hush", "5#hush"] {
+        check(
+            &format!("[database]\nurl = 'postgres://u:{broken}@localhost/d'"),
+            expect![[r#"
+            database.url (plimsoll.toml): an @ follows its host: a password holds a /, ? or # that is not escaped. Write them as %2F, %3F and %23, or give database.password.
+        "#]],
+        );
+    }
     check(
         "[database]\nurl = 'postgres://u:hush@localhost/d?sslmod=disable'",
         expect![[r#"

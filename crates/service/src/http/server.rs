@@ -1,6 +1,6 @@
 //! Connections: how many, and how long a client may take. Knows no routes.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,10 +8,12 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-/// Connections at once; others wait in the system's queue.
+/// Connections at once. One more, and the oldest is let go: whoever is slow must not keep an
+/// orchestrator's probe waiting.
 const CONNECTIONS_MAX: usize = 64;
 
 /// A client that takes longer for its headers, or keeps a connection idle for longer, is let go.
@@ -28,34 +30,29 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers until `stop` becomes true. Requests that are running then are finished.
 pub(crate) async fn serve(listener: TcpListener, routes: Router, mut stop: watch::Receiver<bool>) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut held: VecDeque<JoinHandle<()>> = VecDeque::with_capacity(CONNECTIONS_MAX);
     loop {
-        let (stream, place) = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+        let stream = tokio::select! {
+            stream = accept(&listener) => stream,
             () = stopped(&mut stop) => return,
         };
-        let (routes, stop) = (routes.clone(), stop.clone());
-        tokio::spawn(async move {
-            timeout(CONNECTION_LIMIT, connection(stream, routes, stop))
-                .await
-                .ok();
-            drop(place);
-        });
+        held.retain(|connection| !connection.is_finished());
+        if held.len() == CONNECTIONS_MAX
+            && let Some(oldest) = held.pop_front()
+        {
+            oldest.abort();
+        }
+        let connection = connection(stream, routes.clone(), stop.clone());
+        held.push_back(tokio::spawn(async {
+            timeout(CONNECTION_LIMIT, connection).await.ok();
+        }));
     }
 }
 
-/// The next connection, as soon as there is a place for it.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
-    let place = Arc::clone(places)
-        .acquire_owned()
-        .await
-        .expect("it is never closed");
+async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, _)) => return stream,
             Err(error) => tracing::warn!(%error, "a connection cannot be accepted: {error}"),
         }
         sleep(ACCEPT_PAUSE).await;

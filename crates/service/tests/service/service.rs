@@ -37,7 +37,7 @@ impl Service {
         let address = until("the address of the service", || {
             let log = log.lock().expect("nobody panics with the log");
             let (_, rest) = log.split_once("http://")?;
-            Some(rest.split_whitespace().next()?.to_owned())
+            Some(rest.split([' ', '"', '\n']).next()?.to_owned())
         });
         Service {
             child,
