@@ -9,6 +9,7 @@ mod rules;
 mod say;
 mod servers;
 mod setup;
+mod soak;
 mod suite;
 mod tidy;
 
@@ -62,6 +63,12 @@ const COMMANDS: &[Command] = &[
         arguments: "--seed N | --seeds N",
         does: "replay one run in virtual time and see what happened, or run many",
         run: |rest| process::become_binary("plimsoll-sim", rest),
+    },
+    Command {
+        name: "soak",
+        arguments: "[--minutes N]",
+        does: "races, schedules and simulation from fresh seeds, the last of them for N minutes",
+        run: soak::run,
     },
     Command {
         name: "bench",

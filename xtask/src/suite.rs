@@ -46,7 +46,8 @@ fn cargo(arguments: &[&str]) -> Result<()> {
     step(&heading, || process::run(&mut process::cargo(arguments)?))
 }
 
-fn step(heading: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
+/// Does it between two lines that name it and say how long it took.
+pub(crate) fn step(heading: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
     say::line(format_args!("\n== {heading}"));
     let started = Instant::now();
     let outcome = check();

@@ -60,7 +60,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "plimsoll-service",
         ],
     ),
+    ("plimsoll-schedules", &["plimsoll-domain"]),
     ("plimsoll-sim", &["plimsoll-domain"]),
+    ("plimsoll-tsan", &[]),
     ("xtask", &[]),
 ];
 

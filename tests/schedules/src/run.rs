@@ -1,0 +1,30 @@
+//! How many schedules a scenario is run under, and from which seed. Shuttle's own variable
+//! `SHUTTLE_RANDOM_SEED` replaces every seed.
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::{Config, Runner};
+
+/// Of every scenario in every run of the tests.
+pub const SCHEDULES: usize = 20_000;
+
+/// Panic messages are formatted on these stacks.
+const STACK_BYTES: usize = 128 * 1024;
+
+/// Whoever is ready is as likely as any other to run next.
+pub fn random(seed: u64, schedules: usize, scenario: fn()) {
+    Runner::new(RandomScheduler::new_from_seed(seed, schedules), config()).run(scenario);
+}
+
+/// The same task runs on, but for `depth - 1` points of each schedule: finds what needs few but
+/// far-apart preemptions.
+pub fn bounded_preemption(seed: u64, depth: usize, schedules: usize, scenario: fn()) {
+    let scheduler = PctScheduler::new_from_seed(seed, depth, schedules);
+    Runner::new(scheduler, config()).run(scenario);
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config.stack_size = STACK_BYTES;
+    config.silence_warnings = true;
+    config
+}
