@@ -4,7 +4,7 @@
 pub mod binary;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -328,4 +328,14 @@ pub async fn until(
         tokio::time::sleep(PACE).await;
     }
     Ok(())
+}
+
+/// The folder of a shipped rule, whatever folder the service is started in: tests of cargo run in
+/// that of their package.
+///
+/// # Panics
+/// If there is no current folder.
+pub fn shipped_rule(name: &str) -> String {
+    let folder = std::path::absolute(Path::new("../rules").join(name));
+    folder.expect("a test has a folder").display().to_string()
 }

@@ -109,10 +109,10 @@ async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_r
     settings.more = "[rules]\nunsigned = 'allow'".into();
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).display().to_string();
-    let rule = "../rules/no-negative-stock";
+    let rule = ours::shipped_rule("no-negative-stock");
     let bundle = file("no-negative-stock.bundle");
     let says = |arguments: &[&str]| ours::succeed(&settings, arguments).expect("it is done");
-    says(&["rules", "build", "--path", rule, "--out", &bundle]);
+    says(&["rules", "build", "--path", &rule, "--out", &bundle]);
     let pushed = says(&["rules", "push", &bundle]);
     let digest = pushed.split(' ').next().expect("it begins with the digest");
     let asks = format!("[[rules]]\nbundle = '{digest}'\nmode = 'enforce'\n");

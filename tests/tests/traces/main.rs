@@ -239,15 +239,9 @@ async fn each_rule_says_in_the_trace_what_it_said() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name).display().to_string();
     let bundle = file("no-negative-stock.bundle");
+    let rule = ours::shipped_rule("no-negative-stock");
     let says = |arguments: &[&str]| ours::succeed(&settings, arguments).expect("it is done");
-    says(&[
-        "rules",
-        "build",
-        "--path",
-        "../rules/no-negative-stock",
-        "--out",
-        &bundle,
-    ]);
+    says(&["rules", "build", "--path", &rule, "--out", &bundle]);
     let pushed = says(&["rules", "push", &bundle]);
     let digest = pushed.split(' ').next().expect("it begins with the digest");
     let ruleset = file("ruleset.toml");
