@@ -142,9 +142,14 @@ impl Batch {
 
     /// Belongs to `trace` from now on.
     pub(crate) fn traced(mut self, traces: &Traces, trace: spans::Batch) -> Batch {
-        if !traces.are_on() {
-            return self;
+        if traces.are_on() {
+            self.follow(traces, &trace);
         }
+        self.trace = trace;
+        self
+    }
+
+    fn follow(&mut self, traces: &Traces, trace: &spans::Batch) {
         let follows = |it: &Entry| traces.follows(it.producer, it.partition, it.offset);
         let wanted = self.entries.iter().filter(|it| follows(it).is_some());
         let granted = traces.grant(wanted.count());
@@ -159,8 +164,6 @@ impl Batch {
         }
         let producers = self.entries.iter().filter_map(|entry| entry.producer);
         trace.read(self.entries.len(), producers);
-        self.trace = trace;
-        self
     }
 
     /// Parked events of one SKU, in order; their positions have moved on long ago.

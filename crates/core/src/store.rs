@@ -15,8 +15,8 @@ mod positions;
 mod read;
 mod write;
 
-pub(crate) use attempt::{Done, Job, read_locked, write_folded};
-pub(crate) use claim::{claim, ensure_topic, halt, is_new, kafka_id, let_go, resumed};
+pub(crate) use attempt::{Done, Job, read_locked, reason, write_folded};
+pub(crate) use claim::{claim, ensure_topic, halt, kafka_id, let_go, resumed};
 pub(crate) use columns::array;
 pub(crate) use fault::{Fault, classify};
 pub(crate) use judged::{Judged, Judging, Why};

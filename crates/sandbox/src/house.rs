@@ -9,19 +9,23 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::account::Account;
 use crate::wait;
 
 /// How long a server may take to end by itself before it is killed.
 const END_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a server may take until it listens.
+const OPEN_LIMIT: Duration = Duration::from_secs(30);
 
 /// Lines of a server's log that go into an error message.
 const LOG_TAIL_LINES: usize = 15;
@@ -121,6 +125,19 @@ impl House {
             Some(server) => Ok(server.try_wait()?),
             None => Ok(None),
         }
+    }
+
+    /// Waits until the server listens on all of these ports of this machine.
+    pub(crate) fn until_open(&mut self, name: &str, ports: &[u16]) -> Result<()> {
+        let alive = wait::until(OPEN_LIMIT, &format!("the start of {name}"), || {
+            if self.ended()?.is_some() {
+                return Ok(Some(false));
+            }
+            let open = |&port: &u16| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
+            Ok(ports.iter().all(open).then_some(true))
+        })?;
+        ensure!(alive, "{name} did not start:\n{}", self.log_tail());
+        Ok(())
     }
 
     /// Sends the signal and waits until the server is gone; kills it if that takes too long.

@@ -2,16 +2,12 @@
 //! API answers).
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpStream};
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::account::Account;
 use crate::house::House;
-use crate::{ports, tools, wait};
-
-const READY_LIMIT: Duration = Duration::from_secs(30);
+use crate::{ports, tools};
 
 /// The ports people expect, taken if they are free.
 const OTLP_PORT: u16 = 4318;
@@ -61,7 +57,8 @@ impl Jaeger {
         fs::write(&configuration, self.configuration()?)?;
         self.house
             .launch(&program, ["--config".as_ref(), configuration.as_os_str()])?;
-        self.wait_ready()
+        let ports = [self.otlp, self.query];
+        self.house.until_open("Jaeger", &ports)
     }
 
     /// Where spans are sent: OTLP, http/protobuf.
@@ -72,18 +69,6 @@ impl Jaeger {
     /// Where traces are looked up: `/api/v3/…`.
     pub fn query_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.query)
-    }
-
-    fn wait_ready(&mut self) -> Result<()> {
-        let alive = wait::until(READY_LIMIT, "the start of Jaeger", || {
-            if self.house.ended()?.is_some() {
-                return Ok(Some(false));
-            }
-            let open = |port: u16| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok();
-            Ok((open(self.otlp) && open(self.query)).then_some(true))
-        })?;
-        ensure!(alive, "Jaeger did not start:\n{}", self.house.log_tail());
-        Ok(())
     }
 
     fn configuration(&self) -> Result<String> {

@@ -1,16 +1,12 @@
 //! Prometheus, to scrape and to ask: a server of its own with the configuration it is given.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpStream};
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::account::Account;
 use crate::house::House;
-use crate::{ports, tools, wait};
-
-const READY_LIMIT: Duration = Duration::from_secs(30);
+use crate::{ports, tools};
 
 /// A running Prometheus. Dropping it ends it.
 pub struct Prometheus {
@@ -38,7 +34,7 @@ impl Prometheus {
             format!("--web.listen-address=127.0.0.1:{port}"),
         ];
         prometheus.house.launch(&program, arguments)?;
-        prometheus.wait_ready()?;
+        prometheus.house.until_open("Prometheus", &[port])?;
         Ok(prometheus)
     }
 
@@ -50,17 +46,5 @@ impl Prometheus {
     /// The last lines it logged.
     pub fn log_tail(&self) -> String {
         self.house.log_tail()
-    }
-
-    fn wait_ready(&mut self) -> Result<()> {
-        let alive = wait::until(READY_LIMIT, "the start of Prometheus", || {
-            if self.house.ended()?.is_some() {
-                return Ok(Some(false));
-            }
-            let open = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok();
-            Ok(open.then_some(true))
-        })?;
-        ensure!(alive, "Prometheus did not start:\n{}", self.log_tail());
-        Ok(())
     }
 }

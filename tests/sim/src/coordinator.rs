@@ -192,6 +192,14 @@ impl Process {
         out.later(0, 10, Event::Obey(self.who, lane));
     }
 
+    fn let_go(&mut self, lane: usize, partition: i32, generation: u32, out: &mut Outside) {
+        let order = Order::LetGo {
+            partition,
+            generation,
+        };
+        self.order(lane, order, out);
+    }
+
     fn revoked(&mut self, partition: i32, turn: u32, out: &mut Outside) {
         self.fetch_no_more(partition);
         self.coordinator.leaving.push((partition, turn));
@@ -200,14 +208,7 @@ impl Process {
                 generation,
                 stage: Stage::Fetched(lane),
             }) => {
-                self.order(
-                    lane,
-                    Order::LetGo {
-                        partition,
-                        generation,
-                    },
-                    out,
-                );
+                self.let_go(lane, partition, generation, out);
             }
             Some(_) | None => self.has_let_go(partition, out),
         }
@@ -230,14 +231,7 @@ impl Process {
             stage: Stage::Fetched(lane),
         }) = place
         {
-            self.order(
-                lane,
-                Order::LetGo {
-                    partition,
-                    generation,
-                },
-                out,
-            );
+            self.let_go(lane, partition, generation, out);
             self.fetch_no_more(partition);
             self.claim(partition, false, out);
         }

@@ -9,6 +9,7 @@ use plimsoll_sandbox::tools;
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
+use plimsoll_tests::skipped;
 use serde_json::Value;
 
 use crate::{all_alerts, all_annotations, all_queries, list, path, string};
@@ -132,7 +133,7 @@ fn evaluated(prometheus: &Prometheus) -> anyhow::Result<Vec<(String, String)>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_query_has_an_answer_and_every_alert_is_evaluated_while_events_flow() {
     if tools::prometheus().is_none() {
-        eprintln!("SKIPPED: there is no Prometheus; `cargo xtask setup` says why");
+        skipped("there is no Prometheus; `cargo xtask setup` says why");
         return;
     }
     let bootstrap = broker().bootstrap();

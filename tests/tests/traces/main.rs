@@ -4,13 +4,13 @@
 mod jaeger;
 mod record;
 
-use std::io::Write;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use plimsoll_sandbox::jaeger::Jaeger;
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
+use plimsoll_tests::skipped;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
 use jaeger::{Span, trace};
@@ -49,8 +49,7 @@ fn jaeger() -> Option<&'static Jaeger> {
 fn started() -> Option<Jaeger> {
     let started = Jaeger::start();
     if let Err(error) = &started {
-        // Not by `eprintln`, which is not shown of a test that passes.
-        writeln!(std::io::stderr(), "SKIPPED: {error:#}").expect("somebody listens");
+        skipped(format_args!("{error:#}"));
     }
     started.ok()
 }

@@ -61,12 +61,17 @@ pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful:
 async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, Fault> {
     let store = &desk.store;
     let session = Session::open(&store.database, &store.instance).await?;
-    let start = match store::is_new(session.db(), store.topic_id, partition).await? {
-        false => None,
-        true => Some(first_offset(desk, partition).await?),
+    let one = std::iter::once(partition);
+    let stored = stored_positions(session.db(), store.topic_id, one, false).await?;
+    let (start, next_offset) = match stored.first() {
+        Some(row) => (None, row.next_offset),
+        None => {
+            let first = first_offset(desk, partition).await?;
+            (Some(first), first)
+        }
     };
     if doubtful {
-        prove_membership(desk, &session, partition, start).await?;
+        prove_membership(desk, partition, next_offset).await?;
     }
     let claimed = store::claim(
         session.db(),
@@ -180,25 +185,10 @@ async fn edges(desk: &Desk, partition: i32) -> Result<(i64, i64), Fault> {
 /// A commit that the group accepts proves that the partition is still given to us. It carries
 /// the stored position, which may lie below what was mirrored before; or where the partition starts,
 /// if the database forgot it.
-async fn prove_membership(
-    desk: &Desk,
-    session: &Session,
-    partition: i32,
-    start: Option<i64>,
-) -> Result<(), Fault> {
-    let stored = stored_positions(
-        session.db(),
-        desk.store.topic_id,
-        std::iter::once(partition),
-        false,
-    )
-    .await?;
+async fn prove_membership(desk: &Desk, partition: i32, next_offset: i64) -> Result<(), Fault> {
     let mut list = TopicPartitionList::new();
-    let stored = stored.first().map(|row| row.next_offset);
-    if let Some(next_offset) = stored.or(start) {
-        let offset = Offset::Offset(next_offset);
-        list.add_partition_offset(&desk.kafka.topic, partition, offset)?;
-    }
+    let offset = Offset::Offset(next_offset);
+    list.add_partition_offset(&desk.kafka.topic, partition, offset)?;
     let consumer = Arc::clone(&desk.consumer);
     let commit = tokio::task::spawn_blocking(move || consumer.commit(&list, CommitMode::Sync));
     Ok(commit.await.expect("a commit does not panic")?)

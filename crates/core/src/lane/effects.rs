@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use plimsoll_domain::lane::{
     Answer, Attempt, Effect, Event, Halt, MALFORMED_IN_A_ROW_MAX, Share, Sought,
 };
-use plimsoll_telemetry::traces::spans;
 use rand::RngExt;
 
 use super::Lane;
 use crate::batch::Batch;
-use crate::store::{Done, Job};
+use crate::store::{self, Done, Job};
 use crate::{followed, tally};
 
 impl Lane {
@@ -79,21 +78,23 @@ impl Lane {
         if let Some(fault) = &done.fault {
             tracing::warn!(fault, "the database did not take a batch: {fault}");
         }
-        match &done.answer {
-            Answer::Committed | Answer::Tripped(_) => {}
-            Answer::Conflict => metrics.conflict(),
-            Answer::Duplicates => metrics.retry("duplicates"),
-            Answer::Turned => metrics.retry("part_turned"),
-            Answer::Transient => metrics.retry("transient"),
-            Answer::Lost(_) => metrics.retry("lost"),
-            Answer::Ahead(_) => metrics.retry("ahead"),
-            Answer::Refused(_) => metrics.retry("refused"),
+        match (&done.answer, store::reason(&done.answer)) {
+            (Answer::Conflict, _) => {
+                metrics.conflict();
+                batch.trace.keep("conflict");
+            }
+            (_, Some(reason)) => {
+                metrics.retry(reason);
+                batch.trace.keep("retry");
+            }
+            // Its answer was lost, and found out.
+            (_, None) if done.judged.is_none() => batch.trace.keep("retry"),
+            (_, None) => {}
         }
         match (&done.answer, &done.fault) {
             (Answer::Transient, Some(fault)) => self.shared.store.watch.database_failed(fault),
             _ => self.shared.store.watch.database_answered(),
         }
-        note(&batch.trace, &done.answer, done.judged.is_some());
         if let Some(judged) = &done.judged {
             let store = &self.shared.store;
             tally::committed(store, batch, records, judged);
@@ -201,21 +202,5 @@ fn reason(halt: &Halt) -> String {
             "malformed: {MALFORMED_IN_A_ROW_MAX} records in a row are no events and are kept in \
              refusals; mend their producer, then type `plimsoll positions resume`"
         ),
-    }
-}
-
-/// What makes the trace of a batch worth seeing, beside its events.
-fn note(trace: &spans::Batch, answer: &Answer, at_once: bool) {
-    match answer {
-        Answer::Committed | Answer::Tripped(_) if at_once => {}
-        // Its answer was lost, and found out.
-        Answer::Committed | Answer::Tripped(_) => trace.keep("retry"),
-        Answer::Conflict => trace.keep("conflict"),
-        Answer::Duplicates
-        | Answer::Turned
-        | Answer::Transient
-        | Answer::Lost(_)
-        | Answer::Ahead(_)
-        | Answer::Refused(_) => trace.keep("retry"),
     }
 }

@@ -123,8 +123,8 @@ impl Job {
     pub(crate) async fn run(self, store: Arc<Store>, session: Session) -> Done {
         let span = stage("attempt");
         let done = self.attempt(store, session).instrument(span.clone()).await;
-        if let Some((kind, why)) = came_to_nothing(&done) {
-            failed(&span, kind, why);
+        if let Some(reason) = reason(&done.answer) {
+            failed(&span, reason, done.fault.clone().unwrap_or_default());
         }
         done
     }
@@ -377,17 +377,16 @@ impl Job {
     }
 }
 
-/// Why an attempt has to be made again, for its span.
-fn came_to_nothing(done: &Done) -> Option<(&'static str, String)> {
-    let kind = match &done.answer {
-        Answer::Committed | Answer::Tripped(_) => return None,
-        Answer::Conflict => "conflict",
-        Answer::Duplicates => "duplicates",
-        Answer::Turned => "part_turned",
-        Answer::Transient => "transient",
-        Answer::Lost(_) => "lost",
-        Answer::Ahead(_) => "ahead",
-        Answer::Refused(_) => "refused",
-    };
-    Some((kind, done.fault.clone().unwrap_or_default()))
+/// What spans and metrics call an attempt that came to nothing.
+pub(crate) fn reason(answer: &Answer) -> Option<&'static str> {
+    match answer {
+        Answer::Committed | Answer::Tripped(_) => None,
+        Answer::Conflict => Some("conflict"),
+        Answer::Duplicates => Some("duplicates"),
+        Answer::Turned => Some("part_turned"),
+        Answer::Transient => Some("transient"),
+        Answer::Lost(_) => Some("lost"),
+        Answer::Ahead(_) => Some("ahead"),
+        Answer::Refused(_) => Some("refused"),
+    }
 }

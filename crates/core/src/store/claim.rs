@@ -56,19 +56,6 @@ pub(crate) async fn kafka_id<C: ConnectionTrait>(
     row.map_or_else(|| Ok(String::new()), |row| row.try_get_by_index(0))
 }
 
-/// Whether the partition has no position yet.
-pub(crate) async fn is_new<C: ConnectionTrait>(
-    db: &C,
-    topic_id: i16,
-    partition: i32,
-) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM plimsoll_internal.positions WHERE topic_id = $1 AND partition = $2";
-    Ok(db
-        .query_one_raw(statement(sql, [topic_id.into(), partition.into()]))
-        .await?
-        .is_none())
-}
-
 const CREATE: &str = "
 INSERT INTO plimsoll_internal.positions (topic_id, partition, next_offset, retained_from, claim, owner_epoch, owner, status)
 VALUES ($1, $2, $3, $3, '00000000-0000-0000-0000-000000000000', 0, '', 'idle')

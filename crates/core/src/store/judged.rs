@@ -26,7 +26,7 @@ pub(crate) struct Judged {
     pub(crate) report: Report,
     /// What a rule did instead of answering, by the event that it was asked about.
     faults: BTreeMap<(u32, Said), String>,
-    /// What rules said but acceptance, ascending by event.
+    /// What rules said but acceptance, ascending by event; nothing where there are no traces.
     votes: Vec<(u32, Vote)>,
 }
 
@@ -85,7 +85,12 @@ impl Judging<'_> {
             let event = asked[fault.question as usize];
             ((event, fault.said), fault.message())
         });
-        let votes = report.votes.iter();
+        let told = if self.traces.are_on() {
+            &report.votes[..]
+        } else {
+            &[]
+        };
+        let votes = told.iter();
         let votes = votes.map(|vote| (asked[vote.question as usize], *vote));
         let mut votes: Vec<(u32, Vote)> = votes.collect();
         votes.sort_by_key(|&(event, _)| event);
@@ -154,19 +159,18 @@ impl Judged {
     /// What rules said about the event of this number, in words; those that are not named accepted
     /// it, or were not asked.
     pub(crate) fn votes(&self, event: u32) -> impl Iterator<Item = String> {
-        let first = self.votes.partition_point(|&(voted, _)| voted < event);
-        let votes = self.votes[first..].iter();
-        let votes = votes.take_while(move |&&(voted, _)| voted == event);
-        votes.map(|(_, vote)| self.rules.vote(vote))
+        of_event(&self.votes, event).map(|vote| self.rules.vote(vote))
     }
 
     /// What rules mark on the event of this number.
     pub(crate) fn flags(&self, event: u32) -> impl Iterator<Item = &str> {
-        let flags = &self.folded.flags;
-        let first = flags.partition_point(|&(flagged, _)| flagged < event);
-        let flags = flags[first..]
-            .iter()
-            .take_while(move |&&(flagged, _)| flagged == event);
-        flags.map(|&(_, said)| self.rules.code(said))
+        of_event(&self.folded.flags, event).map(|&said| self.rules.code(said))
     }
+}
+
+/// What is said of one event, of what ascends by event.
+fn of_event<T>(all: &[(u32, T)], event: u32) -> impl Iterator<Item = &T> {
+    let first = all.partition_point(|&(other, _)| other < event);
+    let of = all[first..].iter().take_while(move |it| it.0 == event);
+    of.map(|(_, said)| said)
 }

@@ -48,10 +48,8 @@ impl Folds<'_> {
 
     /// The trace that has the span of an event that moves nothing; a parked one keeps what it had.
     fn trace(&self, entry: &Entry) -> Option<u128> {
-        match entry.producer {
-            None => entry.trace.or_else(|| self.job.batch.trace.trace_id()),
-            producer => self.job.batch.trace.shows(producer),
-        }
+        let shown = self.job.batch.trace.shows(entry.producer);
+        shown.or(entry.trace)
     }
 
     fn after(&self, slot: usize) -> &After {

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
 
-use crate::world::{World, adjust, eventually};
+use crate::world::{CUT, World, adjust, eventually};
 
 const RECORDS: usize = 6_000;
 
@@ -51,12 +51,7 @@ async fn sessions_that_are_killed_again_and_again_lose_nothing_and_repeat_nothin
             running.watch.records_applied() > 200 * kill
         })
         .await?;
-        world
-            .rows(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE datname = current_database() AND application_name LIKE 'plimsoll/%'",
-            )
-            .await?;
+        world.rows(CUT).await?;
     }
     world.finish(running).await
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use plimsoll_core::release::Filter;
 use plimsoll_sandbox::workload::{Shape, Traffic};
 
-use crate::world::{World, adjust, count, eventually};
+use crate::world::{CUT, World, adjust, count, eventually};
 
 const SKUS: u32 = 6;
 
@@ -13,8 +13,7 @@ const HANDS: [&str; 7] = [
     "UPDATE products SET current_stock = current_stock + 3 WHERE sku = 'SKU1'",
     "UPDATE plimsoll_internal.positions SET claim = gen_random_uuid() WHERE partition = 2",
     "UPDATE products SET stock_floor = least(current_stock, 1), decisions = decisions + 1 WHERE sku = 'SKU2'",
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name LIKE 'plimsoll/%'",
+    CUT,
     "UPDATE products SET stock_floor = -500, decisions = decisions + 1 WHERE sku = 'SKU2'",
     "SELECT plimsoll_internal.turn_part(max(number)) FROM plimsoll_internal.parts",
     "INSERT INTO products (sku, current_stock)

@@ -5,11 +5,7 @@ use anyhow::Result;
 use expect_test::expect;
 use plimsoll_domain::OnUnknownSku;
 
-use crate::world::{World, adjust, below, bundle, verdict};
-
-const CUT: &str = "
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name LIKE 'plimsoll/%'";
+use crate::world::{CUT, World, adjust, below, bundle, verdict};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_answers_for_its_identity_also_once_there_is_a_product() -> Result<()> {

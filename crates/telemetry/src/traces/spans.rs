@@ -142,12 +142,6 @@ impl Source {
     }
 }
 
-impl Default for Batch {
-    fn default() -> Batch {
-        Batch::none()
-    }
-}
-
 impl Drop for Batch {
     fn drop(&mut self) {
         let why = self.why.lock();
@@ -185,7 +179,9 @@ impl Batch {
 
     /// Links the batch with the first of its records' producers.
     pub fn read(&self, records: usize, producers: impl Iterator<Item = Producer>) {
-        self.set(convention::MESSAGING_BATCH_MESSAGE_COUNT, count(records));
+        let count = count(records);
+        self.span
+            .set_attribute(convention::MESSAGING_BATCH_MESSAGE_COUNT, count);
         let mut linked = BTreeSet::new();
         for producer in producers {
             if linked.len() == LINKS_MAX {
@@ -216,11 +212,6 @@ impl Batch {
         self.why.lock().insert(why);
     }
 
-    /// Notes something about the batch.
-    pub fn set(&self, key: &'static str, value: impl Into<opentelemetry::Value>) {
-        self.span.set_attribute(key, value);
-    }
-
     /// Work that belongs to it.
     pub fn around<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         work.instrument(self.span.clone())
@@ -239,7 +230,7 @@ pub fn stage(name: &'static str) -> Span {
 }
 
 /// Says that the work of a span came to nothing, and why.
-pub fn failed(span: &Span, kind: &'static str, why: String) {
+pub fn failed(span: &Span, kind: impl Into<opentelemetry::Value>, why: String) {
     span.set_attribute(convention::ERROR_TYPE, kind);
     span.set_status(Status::error(why));
 }
@@ -252,8 +243,8 @@ fn chance(partition: i32, offset: i64) -> f64 {
     (bits >> 11) as f64 / (1u64 << 53) as f64
 }
 
-fn count(n: usize) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
+fn count(n: impl TryInto<i64>) -> i64 {
+    n.try_into().unwrap_or(i64::MAX)
 }
 
 fn key(key: &'static str, value: impl Into<opentelemetry::Value>) -> KeyValue {

@@ -32,6 +32,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// How often a condition is looked at.
 const PACE: Duration = Duration::from_millis(20);
 
+/// Ends all connections of consumers; what they know goes with them.
+pub(crate) const CUT: &str = "
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'plimsoll/%'";
+
 pub(crate) struct World {
     /// For consumers started from now on.
     pub(crate) settings: Settings,

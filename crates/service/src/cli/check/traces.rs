@@ -1,5 +1,7 @@
 //! Whether somebody receives traces.
 
+use url::Url;
+
 use super::Found;
 use crate::config::{Config, Finding};
 
@@ -16,13 +18,13 @@ pub(super) async fn check(config: &Config) -> Option<Found> {
     })
 }
 
-/// A password may stand in front of the host.
+/// A password may stand in front of the host. The address was read as one before.
 fn without_user(address: &str) -> String {
-    match address.split_once('@') {
-        Some((front, rest)) => {
-            let scheme = front.split_once("://").map_or("", |(scheme, _)| scheme);
-            format!("{scheme}://{rest}")
-        }
-        None => address.to_owned(),
+    let Ok(mut url) = Url::parse(address) else {
+        return "the receiver".to_owned();
+    };
+    if url.set_username("").is_ok() && url.set_password(None).is_ok() {
+        return url.to_string().trim_end_matches('/').to_owned();
     }
+    "the receiver".to_owned()
 }

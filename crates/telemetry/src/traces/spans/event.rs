@@ -8,7 +8,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_semantic_conventions::attribute as convention;
 use uuid::Uuid;
 
-use super::{Batch, Producer, Source, key};
+use super::{Batch, Producer, Source, count, key};
 use crate::Traces;
 use crate::traces::allowance::Allowance;
 use crate::traces::{EventParent, On};
@@ -120,13 +120,13 @@ fn attributes(source: &Source, event: &Event<'_>) -> Vec<KeyValue> {
 }
 
 fn numbers(event: &Event<'_>) -> [(&'static str, Option<i64>); 8] {
-    let age_ms = i64::try_from(event.age.as_millis()).unwrap_or(i64::MAX);
+    let age_ms = count(event.age.as_millis());
     let (before, after) = (event.before, event.after);
     [
         (convention::MESSAGING_KAFKA_OFFSET, Some(event.offset)),
         (
             convention::MESSAGING_MESSAGE_BODY_SIZE,
-            Some(super::count(event.bytes)),
+            Some(count(event.bytes)),
         ),
         ("plimsoll.ruleset_revision", Some(i64::from(event.revision))),
         ("plimsoll.event_age_ms", Some(age_ms)),

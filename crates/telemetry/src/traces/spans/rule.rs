@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::trace::{Span, Tracer};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::key;
+use super::{count, key};
 use crate::Traces;
 
 /// What one rule cost in one batch.
@@ -34,14 +34,8 @@ impl Traces {
                 .with_start_time(began)
                 .with_attributes([
                     key("plimsoll.rule", cost.rule.to_owned()),
-                    key(
-                        "plimsoll.rule.questions",
-                        i64::try_from(cost.questions).unwrap_or(i64::MAX),
-                    ),
-                    key(
-                        "plimsoll.rule.fuel",
-                        i64::try_from(cost.fuel).unwrap_or(i64::MAX),
-                    ),
+                    key("plimsoll.rule.questions", count(cost.questions)),
+                    key("plimsoll.rule.fuel", count(cost.fuel)),
                 ])
                 .start_with_context(&on.tracer, &parent);
             span.end_with_timestamp(ended);

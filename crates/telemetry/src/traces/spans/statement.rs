@@ -3,14 +3,14 @@
 
 use std::time::Instant;
 
-use opentelemetry::trace::Status;
 use opentelemetry_semantic_conventions::attribute as convention;
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::failed;
 use crate::Metrics;
 
-/// Runs a statement. `sqlstate` names a failure; `rows` says how many rows an answer has.
+/// Runs a statement. `sqlstate` names a failure.
 ///
 /// # Errors
 /// Those of the statement.
@@ -21,14 +21,14 @@ pub async fn statement<T, E: std::fmt::Display>(
     sqlstate: impl FnOnce(&E) -> String,
 ) -> Result<T, E> {
     let Summary { operation, table } = summary(sql);
-    let name = [operation, table].join(" ");
+    let name = || [operation, table].join(" ").trim_end().to_owned();
     let span = tracing::info_span!(
-        target: "plimsoll::trace", "statement", otel.name = name.trim_end(), otel.kind = "client"
+        target: "plimsoll::trace", "statement", otel.name = name(), otel.kind = "client"
     );
     if !span.is_disabled() {
         span.set_attribute(convention::DB_SYSTEM_NAME, "postgresql");
         span.set_attribute(convention::DB_OPERATION_NAME, operation.to_owned());
-        span.set_attribute(convention::DB_QUERY_SUMMARY, name.trim_end().to_owned());
+        span.set_attribute(convention::DB_QUERY_SUMMARY, name());
         span.set_attribute(convention::DB_QUERY_TEXT, sql.trim().to_owned());
         if !table.is_empty() {
             span.set_attribute(convention::DB_COLLECTION_NAME, table.to_owned());
@@ -39,9 +39,8 @@ pub async fn statement<T, E: std::fmt::Display>(
     metrics.statement(operation, table, began.elapsed());
     if let Err(error) = &answer {
         let state = sqlstate(error);
-        span.set_attribute(convention::ERROR_TYPE, state.clone());
-        span.set_attribute(convention::DB_RESPONSE_STATUS_CODE, state);
-        span.set_status(Status::error(error.to_string()));
+        span.set_attribute(convention::DB_RESPONSE_STATUS_CODE, state.clone());
+        failed(&span, state, error.to_string());
     }
     answer
 }
