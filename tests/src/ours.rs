@@ -9,7 +9,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use plimsoll_sandbox::{ports, topics};
+use plimsoll_sandbox::topics;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
 use crate::servers::{self, unique};
@@ -50,7 +50,7 @@ impl Settings {
         }
     }
 
-    fn toml(&self, admin_port: u16) -> String {
+    fn toml(&self) -> String {
         let Self {
             database_url,
             bootstrap,
@@ -60,7 +60,7 @@ impl Settings {
         } = self;
         format!(
             "[kafka]\nbrokers = \"{bootstrap}\"\ntopic = \"{topic}\"\ngroup = \"{group}\"\n\
-             [database]\nurl = \"{database_url}\"\n[admin]\nlisten = \"127.0.0.1:{admin_port}\"\n{more}\n"
+             [database]\nurl = \"{database_url}\"\n[admin]\nlisten = \"127.0.0.1:0\"\n{more}\n"
         )
     }
 }
@@ -68,7 +68,6 @@ impl Settings {
 /// A folder with a configuration file, removed when dropped.
 struct Home {
     folder: PathBuf,
-    admin_port: u16,
 }
 
 impl Home {
@@ -79,11 +78,8 @@ impl Home {
             unique("home")
         ));
         fs::create_dir(&folder)?;
-        let home = Self {
-            folder,
-            admin_port: ports::free()?,
-        };
-        fs::write(home.config(), settings.toml(home.admin_port))?;
+        let home = Self { folder };
+        fs::write(home.config(), settings.toml())?;
         Ok(home)
     }
 
@@ -170,9 +166,15 @@ impl Plimsoll {
         self.child.id()
     }
 
-    /// Host and port of its HTTP server.
-    pub fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.home.admin_port)
+    /// Host and port of its HTTP server: the system chose the port, and the service says which.
+    ///
+    /// # Errors
+    /// It does not listen yet.
+    pub fn address(&self) -> anyhow::Result<String> {
+        let log = fs::read_to_string(self.home.log())?;
+        let (_, rest) = log.split_once("API on http://").context("nobody listens")?;
+        let address = rest.split([' ', '"', '\n']).next();
+        Ok(address.context("a line goes on")?.to_owned())
     }
 
     /// The body that a path of its HTTP server answers with.
@@ -180,7 +182,7 @@ impl Plimsoll {
     /// # Errors
     /// Nobody listens, or the status is not 2xx.
     pub fn get(&self, path: &str) -> anyhow::Result<String> {
-        let url = format!("http://{}{path}", self.address());
+        let url = format!("http://{}{path}", self.address()?);
         Ok(ureq::get(&url).call()?.body_mut().read_to_string()?)
     }
 

@@ -17,7 +17,7 @@ const TRIES: u32 = 100;
 ///
 /// # Errors
 /// Every port tried was taken.
-pub fn free() -> Result<u16> {
+pub(crate) fn free() -> Result<u16> {
     for _ in 0..TRIES {
         let port = rand::random_range(RANGE);
         if is_free(port) {
@@ -36,7 +36,7 @@ pub fn free() -> Result<u16> {
 ///
 /// # Errors
 /// The second start's.
-pub fn start_on<T>(preferred: u16, start: impl Fn(u16) -> Result<T>) -> Result<T> {
+pub(crate) fn start_on<T>(preferred: u16, start: impl Fn(u16) -> Result<T>) -> Result<T> {
     let port = if is_free(preferred) {
         preferred
     } else {

@@ -20,10 +20,15 @@ impl Prometheus {
     /// # Errors
     /// It is not installed, or does not start with this configuration (its log is quoted).
     pub fn start(configuration: &str) -> Result<Prometheus> {
+        ports::start_on(ports::free()?, |port| {
+            Prometheus::start_on(port, configuration)
+        })
+    }
+
+    fn start_on(port: u16, configuration: &str) -> Result<Prometheus> {
         let program =
             tools::prometheus().context("Prometheus is missing: run `cargo xtask setup`")?;
         let house = House::new("prometheus", "KILL", Account::ours())?;
-        let port = ports::free()?;
         let mut prometheus = Prometheus { house, port };
         let folder = prometheus.house.folder().to_owned();
         let file = folder.join("prometheus.yaml");

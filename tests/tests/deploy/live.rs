@@ -78,7 +78,7 @@ fn scraping(plimsoll: &Plimsoll) -> Prometheus {
          rule_files: ['{}']\n\
          scrape_configs: [{{ job_name: {JOB}, static_configs: [{{ targets: ['{}'] }}] }}]\n",
         alerts.display(),
-        plimsoll.address()
+        plimsoll.address().expect("it listens")
     );
     Prometheus::start(&configuration).expect("Prometheus starts")
 }
