@@ -18,7 +18,7 @@ pub mod broker;
 pub mod topics;
 pub mod workload;
 
-mod ports;
+pub mod ports;
 
 mod account;
 mod cpu;

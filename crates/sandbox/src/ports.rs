@@ -36,7 +36,7 @@ pub(crate) fn free() -> Result<u16> {
 ///
 /// # Errors
 /// The second start's.
-pub(crate) fn start_on<T>(preferred: u16, start: impl Fn(u16) -> Result<T>) -> Result<T> {
+pub fn start_on<T>(preferred: u16, start: impl Fn(u16) -> Result<T>) -> Result<T> {
     let port = if is_free(preferred) {
         preferred
     } else {
