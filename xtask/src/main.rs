@@ -3,6 +3,7 @@
 //! prepare the machine before anything else is built.
 
 mod deploy;
+mod fuzz;
 mod paths;
 mod process;
 mod rules;
@@ -63,6 +64,12 @@ const COMMANDS: &[Command] = &[
         arguments: "--seed N | --seeds N",
         does: "replay one run in virtual time and see what happened, or run many",
         run: |rest| process::become_binary("plimsoll-sim", rest),
+    },
+    Command {
+        name: "fuzz",
+        arguments: "[--seconds N] [TARGET]…",
+        does: "look for inputs that break a promise; `--keep` keeps those that reach new code",
+        run: fuzz::run,
     },
     Command {
         name: "soak",

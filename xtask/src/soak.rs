@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{Exit, USAGE};
 use crate::suite::step;
-use crate::{process, say};
+use crate::{fuzz, process, say};
 
 /// Of simulating, unless it is said.
 const MINUTES: u64 = 10;
@@ -24,6 +24,7 @@ pub(crate) fn run(rest: Vec<OsString>) -> Result<()> {
     step(&format!("schedules, {SCHEDULES_FROM}={seed}"), || {
         process::run(test("sound")?.env(SCHEDULES_FROM, seed.to_string()))
     })?;
+    step("fuzz", || fuzz::run(Vec::new()))?;
     step(&format!("simulation, {minutes} min"), || {
         simulate(seed, Duration::from_secs(60 * minutes))
     })

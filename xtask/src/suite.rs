@@ -2,12 +2,13 @@
 //! its own business; the first that fails ends the run with its exit code.
 
 use std::ffi::OsString;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::setup::{self, Scope};
-use crate::{deploy, process, rules, say, tidy};
+use crate::{deploy, fuzz, paths, process, rules, say, tidy};
 
 /// Sets up what is missing, then checks everything, cheapest first. With a
 /// filter (or flags for the test harness) it runs the tests that match, only.
@@ -16,6 +17,7 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
     if filter.is_empty() {
         cargo(&["fmt", "--check"])?;
         step("tidy", tidy::run)?;
+        step("dependencies", dependencies)?;
         step("deploy", deploy::run)?;
         cargo(&[
             "clippy",
@@ -35,9 +37,27 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
             .args(filter.iter().filter(|word| *word != "--"));
     }
     step("cargo test", || process::run(&mut test))?;
-    match filter.is_empty() {
-        true => step("rules", rules::run),
-        false => Ok(()),
+    if filter.is_empty() {
+        step("rules", rules::run)?;
+        step("fuzz", fuzz::briefly)?;
+    }
+    Ok(())
+}
+
+/// Licences, sources and the floor below which no dependency may fall: `deny.toml`. The database of
+/// advisories is not asked, so this needs no network.
+fn dependencies() -> Result<()> {
+    match setup::cargo_deny() {
+        Ok(program) => process::run(
+            Command::new(program)
+                .args(["--offline", "--log-level", "error", "check"])
+                .args(["licenses", "bans", "sources"])
+                .current_dir(paths::repository()),
+        ),
+        Err(error) => {
+            say::line(format_args!("SKIPPED: cargo-deny is missing: {error:#}"));
+            Ok(())
+        }
     }
 }
 

