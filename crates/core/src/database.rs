@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use plimsoll_telemetry::traces::spans::Server;
 use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::{
@@ -21,6 +22,30 @@ pub struct Settings {
     /// Commit without waiting for the disk. Still exactly once: after every reconnect the
     /// stored position rules. A crash of the server costs the last moments of work, not truth.
     pub relaxed: bool,
+}
+
+impl Settings {
+    fn options(&self) -> Result<PgConnectOptions, DbErr> {
+        self.url.parse().map_err(unreachable_by)
+    }
+
+    /// What spans call it.
+    ///
+    /// # Panics
+    /// If no session can be opened by it.
+    pub(crate) fn server(&self) -> Server {
+        let options = self.options().expect("a session was opened by it");
+        let socket = options.get_socket().map(|it| it.display().to_string());
+        Server {
+            database: options.get_database().unwrap_or_default().to_owned(),
+            address: socket.unwrap_or_else(|| options.get_host().to_owned()),
+            port: options.get_port(),
+        }
+    }
+}
+
+fn unreachable_by(err: sea_orm::sqlx::Error) -> DbErr {
+    DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err)))
 }
 
 /// Waiting for a connection longer than this is a fault.
@@ -57,15 +82,12 @@ pub struct Session {
 impl Session {
     /// Connects, or says why not within ten seconds.
     pub async fn open(settings: &Settings, instance: &str) -> Result<Session, DbErr> {
-        let options: PgConnectOptions = settings
-            .url
-            .parse()
-            .map_err(|err| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err))))?;
         let commit = [(
             "synchronous_commit",
             if settings.relaxed { "off" } else { "on" },
         )];
-        let options = options
+        let options = settings
+            .options()?
             .application_name(&format!("plimsoll/{instance}"))
             .options(SERVER_SETTINGS.into_iter().chain(commit))
             .disable_statement_logging();
@@ -83,7 +105,7 @@ impl Session {
             })
             .connect_with(options)
             .await
-            .map_err(|err| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(err))))?;
+            .map_err(unreachable_by)?;
         Ok(Session {
             db: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
             connects,

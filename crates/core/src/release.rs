@@ -102,6 +102,7 @@ pub(crate) async fn store(
         metrics,
         traces: Arc::new(Traces::off()),
         source: Source::default(),
+        server: database.server(),
         rules,
         watch: Arc::new(Watch::default()),
     })

@@ -9,6 +9,7 @@ mod fault;
 mod inquiry;
 mod judged;
 mod lookup;
+mod lost;
 mod observed;
 mod parts;
 mod positions;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_domain::Policy;
-use plimsoll_telemetry::traces::spans::Source;
+use plimsoll_telemetry::traces::spans::{Server, Source};
 use plimsoll_telemetry::{Metrics, Traces};
 
 use observed::Observed;
@@ -48,6 +49,7 @@ pub(crate) struct Store {
     pub(crate) knowledge: Knowledge,
     pub(crate) parts: Parts,
     pub(crate) source: Source,
+    pub(crate) server: Server,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) traces: Arc<Traces>,
     pub(crate) watch: Arc<Watch>,
@@ -66,10 +68,7 @@ impl Store {
 
     /// A connection whose statements are seen.
     fn observe<'a, C>(&'a self, inner: &'a C) -> Observed<'a, C> {
-        Observed {
-            inner,
-            metrics: &self.metrics,
-        }
+        Observed { inner, store: self }
     }
 
     /// Others decide by a later revision of the rules already: nothing is decided here until it

@@ -225,10 +225,11 @@ impl Metrics {
         self.conventions.processed(source, records, took);
     }
 
-    /// `db_client_operation_duration_seconds{db_operation_name,db_collection_name}`: how long
-    /// PostgreSQL took for one statement of a batch, with the way there and back.
-    pub fn statement(&self, operation: &str, table: &str, took: Duration) {
-        self.conventions.statement(operation, table, took);
+    /// `db_client_operation_duration_seconds{db_operation_name,db_collection_name,error_type}`: how
+    /// long PostgreSQL took for one statement of a batch, with the way there and back; of one that
+    /// `failed`, its SQLSTATE.
+    pub fn statement(&self, operation: &str, table: &str, failed: Option<&str>, took: Duration) {
+        self.conventions.statement(operation, table, failed, took);
     }
 
     /// The metrics of rules.

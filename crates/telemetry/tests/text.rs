@@ -39,7 +39,7 @@ fn one_of_each() -> Metrics {
     metrics.reproved(500);
     metrics.broken_skus(1);
     metrics.spans_dropped(11);
-    metrics.statement("UPDATE", "products", Duration::from_millis(2));
+    metrics.statement("UPDATE", "products", None, Duration::from_millis(2));
     let source = Source {
         topic: "inventory-events".to_owned(),
         group: "plimsoll".to_owned(),

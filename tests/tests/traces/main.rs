@@ -33,7 +33,8 @@ const DEPRECATED: [&str; 9] = [
     "db.operation",
 ];
 /// Of those, what begins like them and is current.
-const CURRENT: [&str; 4] = [
+const CURRENT: [&str; 5] = [
+    "db.namespace",
     "messaging.operation.name",
     "messaging.operation.type",
     "db.system.name",
@@ -119,7 +120,14 @@ fn stages_stand_within(all: &[Span], batch: &Span) {
         let statement = statement.unwrap_or_else(|| panic!("no such statement in {all:#?}"));
         assert_eq!(statement.kind, "SPAN_KIND_CLIENT");
         assert_eq!(statement.attribute("db.system.name"), Some("postgresql"));
-        assert!(statement.attribute("db.query.text").is_some());
+        for name in [
+            "db.namespace",
+            "db.query.text",
+            "server.address",
+            "server.port",
+        ] {
+            assert!(statement.attribute(name).is_some(), "{name}");
+        }
     }
 }
 

@@ -87,8 +87,6 @@ impl Lane {
                 metrics.retry(reason);
                 batch.trace.keep("retry");
             }
-            // Its answer was lost, and found out.
-            (_, None) if done.judged.is_none() => batch.trace.keep("retry"),
             (_, None) => {}
         }
         match (&done.answer, &done.fault) {

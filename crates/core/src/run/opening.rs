@@ -118,6 +118,7 @@ async fn open(settings: &Settings, beside: &Beside) -> Result<(Store, i32), NotY
             topic: settings.kafka.topic.clone(),
             group: settings.kafka.group.clone(),
         },
+        server: settings.database.server(),
         metrics: Arc::clone(&beside.metrics),
         traces: Arc::clone(&beside.traces),
         watch: Arc::clone(&beside.watch),

@@ -5,19 +5,18 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use plimsoll_domain::lane::{Answer, BACKOFF_MAX, BACKOFF_MIN, Sought, answer_of_positions};
+use plimsoll_domain::lane::{Answer, Sought, answer_of_positions};
 use plimsoll_rule_host::{Ruleset, Unavailable};
-use plimsoll_telemetry::traces::spans::{failed, stage, statement};
+use plimsoll_telemetry::traces::spans::{failed, stage};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::fault::sqlstate;
 use super::inquiry::Inquiry;
 use super::parts::List;
 use super::read::{self, Known};
 use super::write::{self, Folds};
-use super::{Fault, Judged, Judging, Store, classify, positions};
+use super::{Fault, Judged, Judging, Store, classify, lost, positions};
 use crate::batch::{Batch, Read};
 use crate::database::{ANSWER_LIMIT, Session, in_time};
 use crate::locks::Sku;
@@ -52,8 +51,8 @@ enum Stop {
     Answer(Answer),
     /// An error before COMMIT.
     Fault(DbErr),
-    /// COMMIT was sent and not answered.
-    NoAnswer(String),
+    /// COMMIT was sent and not answered, for this reason.
+    NoAnswer(String, Box<Decided>),
 }
 
 impl From<Unavailable> for Stop {
@@ -140,21 +139,19 @@ impl Job {
                     &decided.parts,
                     &decided.judged.folded,
                 );
-                let judged = &decided.judged;
-                store.rules.faulted(judged.rules.revision(), &judged.report);
-                Done {
-                    answer: Answer::Committed,
-                    judged: Some(decided.judged),
-                    session: Some(session),
-                    fault: None,
-                }
+                committed(&store, decided.judged, session)
             }
             Err(Stop::Answer(answer)) => self.failed(&store, answer, Some(session), None),
             Err(Stop::Fault(err)) => self.faulted(&store, session, &err),
-            Err(Stop::NoAnswer(why)) => {
+            Err(Stop::NoAnswer(why, decided)) => {
                 session.discard();
                 store.knowledge.start_epoch();
-                Box::pin(self.settle_lost_answer(&store, why)).await
+                self.batch.trace.keep("retry");
+                let (session, answer) = Box::pin(lost::settle(&self, &store, why)).await;
+                match answer {
+                    Answer::Committed => committed(&store, decided.judged, session),
+                    other => self.failed(&store, other, Some(session), None),
+                }
             }
         }
     }
@@ -248,11 +245,14 @@ impl Job {
         }
         store.metrics.batch("write", started.elapsed());
         let started = Instant::now();
-        let commit = statement(&store.metrics, "COMMIT", tx.commit(), sqlstate);
-        match timeout(ANSWER_LIMIT, commit).await {
-            Ok(Ok(())) => {}
-            Ok(Err(err)) => return Err(Stop::NoAnswer(err.to_string())),
-            Err(_) => return Err(Stop::NoAnswer("COMMIT was not answered in time".to_owned())),
+        let commit = store.seen("COMMIT", tx.commit());
+        let lost = match timeout(ANSWER_LIMIT, commit).await {
+            Ok(Ok(())) => None,
+            Ok(Err(err)) => Some(err.to_string()),
+            Err(_) => Some("COMMIT was not answered in time".to_owned()),
+        };
+        if let Some(why) = lost {
+            return Err(Stop::NoAnswer(why, Box::new(decided)));
         }
         store.metrics.batch("commit", started.elapsed());
         Ok(decided)
@@ -265,7 +265,7 @@ impl Job {
         session: &Session,
         rules: &Ruleset,
     ) -> Result<DatabaseTransaction, Stop> {
-        let begin = statement(&store.metrics, "BEGIN", session.begin(), sqlstate);
+        let begin = store.seen("BEGIN", session.begin());
         let tx = in_time(begin).await?;
         let db = store.observe(&tx);
         let moved = positions::move_all(&db, store, &self.sought, rules);
@@ -338,42 +338,15 @@ impl Job {
             .iter()
             .filter_map(|&n| self.batch.entries[n as usize].content.as_ref().ok())
     }
+}
 
-    /// Asks a new connection what became of a COMMIT whose answer was lost. The rows are
-    /// locked, so the old backend has ended by then, one way or the other.
-    async fn settle_lost_answer(&self, store: &Store, why: String) -> Done {
-        let mut wait = BACKOFF_MIN;
-        let (session, answer) = loop {
-            match in_time(Box::pin(self.ask_positions(store))).await {
-                Ok(asked) => break asked,
-                Err(err) => {
-                    tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet");
-                    store.watch.database_failed(&err.to_string());
-                }
-            }
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(BACKOFF_MAX);
-        };
-        tracing::warn!(
-            why,
-            ?answer,
-            "the answer of a COMMIT was lost; the positions tell"
-        );
-        self.failed(store, answer, Some(session), None)
-    }
-
-    async fn ask_positions(&self, store: &Store) -> Result<(Session, Answer), DbErr> {
-        let session = store.connect().await?;
-        let tx = session.begin().await?;
-        let stored = positions::stored(
-            &tx,
-            store.topic_id,
-            self.sought.iter().map(|s| s.partition),
-            true,
-        )
-        .await?;
-        tx.rollback().await?;
-        Ok((session, answer_of_positions(&self.sought, &stored, true)))
+fn committed(store: &Store, judged: Judged, session: Session) -> Done {
+    store.rules.faulted(judged.rules.revision(), &judged.report);
+    Done {
+        answer: Answer::Committed,
+        judged: Some(judged),
+        session: Some(session),
+        fault: None,
     }
 }
 

@@ -27,6 +27,10 @@ async fn a_lost_commit_answer_is_settled_by_the_position() -> Result<()> {
         world.send_all(traffic.by_ref().take(400))?;
         eventually("both wires are cut", || proxy.made().len() == 2 * round).await?;
     }
+    world.caught_up().await?;
+    let records = plan.len() as f64 / 2.0 * 400.0;
+    let counted = || running.metric("plimsoll_events_total") == records;
+    eventually("each record is counted once", counted).await?;
     world.finish(running).await?;
     assert_eq!(proxy.made(), plan);
     Ok(())

@@ -49,12 +49,20 @@ impl Conventions {
         self.process.record(took.as_secs_f64(), &attributes);
     }
 
-    pub(super) fn statement(&self, operation: &str, table: &str, took: Duration) {
-        let attributes = [
+    pub(super) fn statement(
+        &self,
+        operation: &str,
+        table: &str,
+        failed: Option<&str>,
+        took: Duration,
+    ) {
+        let mut attributes = vec![
             KeyValue::new(convention::DB_SYSTEM_NAME, "postgresql"),
             KeyValue::new(convention::DB_OPERATION_NAME, operation.to_owned()),
             KeyValue::new(convention::DB_COLLECTION_NAME, table.to_owned()),
         ];
+        attributes
+            .extend(failed.map(|state| KeyValue::new(convention::ERROR_TYPE, state.to_owned())));
         self.statements.record(took.as_secs_f64(), &attributes);
     }
 }

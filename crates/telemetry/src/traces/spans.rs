@@ -8,7 +8,7 @@ mod statement;
 
 pub use event::{Event, Stock};
 pub use rule::Cost;
-pub use statement::statement;
+pub use statement::{Server, statement};
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};

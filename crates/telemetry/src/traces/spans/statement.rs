@@ -10,12 +10,24 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use super::failed;
 use crate::Metrics;
 
+/// The database that answers statements.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// The database's name.
+    pub database: String,
+    /// Host name, address, or folder of the socket.
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+}
+
 /// Runs a statement. `sqlstate` names a failure.
 ///
 /// # Errors
 /// Those of the statement.
 pub async fn statement<T, E: std::fmt::Display>(
     metrics: &Metrics,
+    server: &Server,
     sql: &str,
     work: impl Future<Output = Result<T, E>>,
     sqlstate: impl FnOnce(&E) -> String,
@@ -27,6 +39,9 @@ pub async fn statement<T, E: std::fmt::Display>(
     );
     if !span.is_disabled() {
         span.set_attribute(convention::DB_SYSTEM_NAME, "postgresql");
+        span.set_attribute(convention::DB_NAMESPACE, server.database.clone());
+        span.set_attribute(convention::SERVER_ADDRESS, server.address.clone());
+        span.set_attribute(convention::SERVER_PORT, i64::from(server.port));
         span.set_attribute(convention::DB_OPERATION_NAME, operation.to_owned());
         span.set_attribute(convention::DB_QUERY_SUMMARY, name());
         span.set_attribute(convention::DB_QUERY_TEXT, sql.trim().to_owned());
@@ -36,9 +51,9 @@ pub async fn statement<T, E: std::fmt::Display>(
     }
     let began = Instant::now();
     let answer = work.instrument(span.clone()).await;
-    metrics.statement(operation, table, began.elapsed());
-    if let Err(error) = &answer {
-        let state = sqlstate(error);
+    let state = answer.as_ref().err().map(sqlstate);
+    metrics.statement(operation, table, state.as_deref(), began.elapsed());
+    if let (Err(error), Some(state)) = (&answer, state) {
         span.set_attribute(convention::DB_RESPONSE_STATUS_CODE, state.clone());
         failed(&span, state, error.to_string());
     }
