@@ -83,7 +83,10 @@ pub struct Rules {
     ready: ArcSwap<Ruleset>,
     /// The highest revision that anybody here heard of.
     wanted: AtomicI32,
+    /// The database has another ruleset.
     news: Arc<Notify>,
+    /// A lane cannot go on, or should not, with the active one.
+    needed: Notify,
     breaker: Mutex<Breaker>,
 }
 
@@ -116,6 +119,7 @@ impl Rules {
             ready: ArcSwap::from_pointee(Ruleset::none()),
             wanted: AtomicI32::new(0),
             news: Arc::default(),
+            needed: Notify::new(),
             breaker: Mutex::default(),
         }))
     }
@@ -129,13 +133,13 @@ impl Rules {
     /// for at once.
     pub fn want(&self, revision: i32) {
         if self.wanted.fetch_max(revision, Ordering::Relaxed) < revision {
-            self.news.notify_one();
+            self.needed.notify_one();
         }
     }
 
     /// Somebody found that the database does not have the active ruleset: it is looked at at once.
     pub fn look(&self) {
-        self.news.notify_one();
+        self.needed.notify_one();
     }
 
     /// Counts the faults of a committed batch that was decided under `revision`. A bundle with too
@@ -143,7 +147,7 @@ impl Rules {
     pub fn faulted(&self, revision: i32, report: &Report) {
         let count = || self.breaker.lock().count(revision, report, Instant::now());
         if !report.faults.is_empty() && count() {
-            self.news.notify_one();
+            self.needed.notify_one();
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use plimsoll_rule_host::Ruleset;
 use sea_orm::DatabaseConnection;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::folder::Folder;
 use super::replica::{Row, Told};
@@ -17,6 +17,11 @@ use crate::database::Session;
 
 /// A desired ruleset that cannot be made ready is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// After a look it rests for so many times as long as the look took, with the compiling: however
+/// often rulesets change, at most a fifth of one core goes to following them.
+const REST_TIMES: u32 = 4;
+/// The longest rest. A replica follows within a second.
+const REST_MAX: Duration = Duration::from_millis(500);
 /// So many older rulesets are tried if the desired one is refused.
 const LOOK_BACK_MAX: i64 = 16;
 
@@ -75,10 +80,22 @@ impl Rules {
             rules: self,
         };
         loop {
+            let began = Instant::now();
             follower.look().await;
-            // Woken, or a while later: it looks either way.
-            let woken = follower.rules.news.notified();
-            timeout(follower.rules.settings.look, woken).await.ok();
+            follower.rules.woken(began.elapsed()).await;
+        }
+    }
+
+    /// Waits after a look that took so long: for what a lane needs, or a while and then for news,
+    /// or for nothing, because it looks now and then in any case.
+    async fn woken(&self, took: Duration) {
+        let rested = async {
+            sleep((took * REST_TIMES).min(REST_MAX)).await;
+            timeout(self.settings.look, self.news.notified()).await.ok();
+        };
+        tokio::select! {
+            () = self.needed.notified() => {}
+            () = rested => {}
         }
     }
 
