@@ -62,3 +62,21 @@ pub struct Event {
     /// Apply only if the product has exactly this version.
     pub expected_version: Option<i64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_has_the_name_and_the_quantity_of_its_events() {
+        let told = |kind: Kind| (kind.name(), kind.quantity());
+        assert_eq!(told(Kind::Adjust(-3)), ("adjust", -3));
+        assert_eq!(told(Kind::Count(7)), ("count", 7));
+    }
+
+    #[test]
+    fn an_identity_is_shown_as_all_of_its_digits() {
+        let key = EventKey(0x2a);
+        assert_eq!(format!("{key:?}"), "0000000000000000000000000000002a");
+    }
+}

@@ -1,6 +1,9 @@
 //! How the rules will probably answer about a SKU, learnt from how they just did. A wrong guess
 //! costs a round of questions and nothing else.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{Event, Kind, Nature, Outcome, Stock};
 
 /// So many groups of one SKU's orders are told apart; those of further groups are guessed as if
@@ -101,7 +104,7 @@ impl Bounds {
 /// Units that an order would leave; nothing else is ever refused for want of stock.
 fn left_by_order(event: &Event, units: i64) -> Option<i64> {
     match (event.kind, event.nature) {
-        (Kind::Adjust(change), Nature::Intent) if change < 0 => Some(units.saturating_add(change)),
+        (Kind::Adjust(change @ ..0), Nature::Intent) => Some(units.saturating_add(change)),
         (Kind::Adjust(_) | Kind::Count(_), Nature::Intent | Nature::Fact) => None,
     }
 }

@@ -68,7 +68,7 @@ pub fn fold_asking<E>(
             questions: &questions,
             answers: &answers,
         };
-        for tail in tails.iter_mut().filter(|tail| !tail.is_done()) {
+        for tail in &mut tails {
             let count = tail.advance(&batch, round, &mut decided);
             tail.window = WINDOW_MIN.max(WINDOW_GROWTH.saturating_mul(count));
         }
@@ -120,7 +120,7 @@ impl Decided {
 /// The questions of one round, those of a tail together.
 fn questions(batch: &Batch<'_>, tails: &mut [Tail]) -> Vec<Question> {
     let mut questions = Vec::new();
-    for tail in tails.iter_mut().filter(|tail| !tail.is_done()) {
+    for tail in tails {
         let start = questions.len();
         tail.ask(batch, &mut questions);
         tail.questions = start..questions.len();
@@ -151,10 +151,6 @@ impl Tail {
             guess: Guess::default(),
             questions: 0..0,
         }
-    }
-
-    fn is_done(&self) -> bool {
-        self.next == self.events.len()
     }
 
     /// Folds on, as guessed, and notes what would be asked on the way.

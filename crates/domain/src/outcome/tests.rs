@@ -1,16 +1,20 @@
 //! The codes that the outside may rely on.
 
-use std::collections::BTreeSet;
-
 use expect_test::expect;
 
 use super::*;
 use crate::verdict::Code;
 
 const SAID: Said = Said {
-    rule: 0,
+    rule: 7,
     code: Code::Own(0),
 };
+
+fn by_rule(said: Option<Said>) -> String {
+    said.map_or(String::new(), |said| {
+        format!(", said by rule {}", said.rule)
+    })
+}
 
 #[test]
 fn each_refusal_has_its_outcome_and_code_in_order_of_precedence() {
@@ -29,8 +33,8 @@ fn each_refusal_has_its_outcome_and_code_in_order_of_precedence() {
         } else {
             ""
         };
-        let code = refusal.code(|_| "of_a_rule");
-        format!("{} {code}{answers}\n", refusal.outcome())
+        let (outcome, code) = (refusal.outcome(), refusal.code(|_| "of_a_rule"));
+        format!("{outcome} {code}{answers}{}\n", by_rule(refusal.said()))
     };
     assert!(all.is_sorted());
     expect![[r#"
@@ -38,7 +42,7 @@ fn each_refusal_has_its_outcome_and_code_in_order_of_precedence() {
         rejected event_id_conflict
         unknown_sku unknown_sku, answers for its identity
         rejected stale, answers for its identity
-        rejected of_a_rule, answers for its identity
+        rejected of_a_rule, answers for its identity, said by rule 7
         rejected overflow, answers for its identity
         rejected below_floor, answers for its identity
     "#]]
@@ -53,17 +57,15 @@ fn each_hold_has_a_code_of_its_own() {
         Hold::Rule(SAID),
         Hold::BelowFloor,
     ];
-    let codes: BTreeSet<&str> = holds
-        .iter()
-        .map(|hold| hold.code(|_| "of_a_rule"))
-        .collect();
+    let told = |hold: &Hold| {
+        let code = hold.code(|_| "of_a_rule");
+        format!("{code}{}\n", by_rule(hold.said()))
+    };
     expect![[r#"
-        {
-            "behind",
-            "below_floor",
-            "of_a_rule",
-            "unknown_sku",
-        }
+        behind
+        unknown_sku
+        of_a_rule, said by rule 7
+        below_floor
     "#]]
-    .assert_debug_eq(&codes);
+    .assert_eq(&holds.iter().map(told).collect::<String>());
 }

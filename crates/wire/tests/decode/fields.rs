@@ -25,7 +25,15 @@ fn a_known_field_stands_once() {
         expect!["A Adjust(1) Intent"],
     );
     check_fields(
+        r#""reason": "a", "reason": "b", "reason": "c", "channel": "d""#,
+        expect!["repeated_field: reason is there more than once"],
+    );
+    check_fields(
         r#""attributes": {"a": 1, "a": 1}"#,
+        expect!["repeated_field: an attribute is there more than once"],
+    );
+    check_fields(
+        r#""attributes": {"a": 1, "a": 1, "a": 1, "b": 1}"#,
         expect!["repeated_field: an attribute is there more than once"],
     );
 }

@@ -134,6 +134,17 @@ fn headers_that_are_asked_have_limits() {
         expect!["text_too_long: event-id has more than 200 bytes"],
     );
     check_record(
+        &[("event-id", &long[..200])],
+        PLAIN,
+        expect!["A Adjust(1) Intent key=31f161ec69376a2630e360294c92b1fa"],
+    );
+    // The last byte that is kept is half of a character.
+    check_record(
+        &[("event-id", &format!("{}ä", &long[..200]))],
+        PLAIN,
+        expect!["text_too_long: event-id has more than 200 bytes"],
+    );
+    check_record(
         &[("event-id", "a\0")],
         PLAIN,
         expect!["nul_character: event-id holds U+0000"],

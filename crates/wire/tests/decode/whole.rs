@@ -116,6 +116,18 @@ fn nesting_is_limited_in_ignored_fields_too() {
         &lists(16),
         expect!["too_deep: the value nests deeper than 16 levels"],
     );
+    let objects = |count| {
+        format!(
+            r#""ignored": {}1{}"#,
+            r#"{"a":"#.repeat(count),
+            "}".repeat(count)
+        )
+    };
+    check_fields(&objects(15), expect!["A Adjust(1) Intent"]);
+    check_fields(
+        &objects(16),
+        expect!["too_deep: the value nests deeper than 16 levels"],
+    );
     check_fields(
         &lists(100_000),
         expect!["too_deep: the value nests deeper than 16 levels"],

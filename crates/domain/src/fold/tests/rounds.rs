@@ -71,6 +71,10 @@ fn folded_alike(case: &Case, alike: &[u32], rule: Rule) -> (Folded, Asked) {
     let mut asked = Asked::default();
     let ask = |questions: &[Question]| {
         asked.rounds += 1;
+        assert!(
+            asked.rounds <= case.events.len(),
+            "each round decides something"
+        );
         asked.questions += questions.len();
         let answer = |&question: &Question| rule(&case.events[question.event as usize], question);
         Ok::<_, Infallible>(questions.iter().map(answer).collect())
