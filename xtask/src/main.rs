@@ -4,6 +4,7 @@
 
 mod deploy;
 mod fuzz;
+mod mutants;
 mod paths;
 mod process;
 mod rules;
@@ -70,6 +71,12 @@ const COMMANDS: &[Command] = &[
         arguments: "[--seconds N] [TARGET]…",
         does: "look for inputs that break a promise; `--keep` keeps those that reach new code",
         run: fuzz::run,
+    },
+    Command {
+        name: "mutants",
+        arguments: "[FILE]…",
+        does: "make mistakes in the pure middle, one at a time; its tests must find each",
+        run: mutants::run,
     },
     Command {
         name: "soak",

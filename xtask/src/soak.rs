@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{Exit, USAGE};
 use crate::suite::step;
-use crate::{fuzz, process, say};
+use crate::{fuzz, process, say, setup};
 
 /// Of simulating, unless it is said.
 const MINUTES: u64 = 10;
@@ -25,9 +25,18 @@ pub(crate) fn run(rest: Vec<OsString>) -> Result<()> {
         process::run(test("sound")?.env(SCHEDULES_FROM, seed.to_string()))
     })?;
     step("fuzz", || fuzz::run(Vec::new()))?;
+    step("real servers", servers)?;
     step(&format!("simulation, {minutes} min"), || {
         simulate(seed, Duration::from_secs(60 * minutes))
     })
+}
+
+/// One scenario after the other: each has the machine for itself.
+fn servers() -> Result<()> {
+    if let Err(error) = setup::newest_postgres() {
+        say::error(&error);
+    }
+    process::run(test("soak")?.args(["--", "--test-threads", "1"]))
 }
 
 fn minutes(rest: Vec<OsString>) -> Result<u64, lexopt::Error> {

@@ -31,7 +31,8 @@ const OPEN_LIMIT: Duration = Duration::from_secs(30);
 const LOG_TAIL_LINES: usize = 15;
 
 /// Arguments: the folder, and the signal the server likes best. The server is killed after five
-/// seconds; the folder is tried again while what is left of the server still writes into it.
+/// seconds; the folder is tried again while what is left of the server still writes into it. A disk
+/// that is mounted there would keep it.
 const WARDEN: &str = r#"
 trap '' INT TERM HUP
 read -r _
@@ -41,6 +42,7 @@ if pid=$(cat "$1/pid" 2>/dev/null); then
     while kill -0 "$pid" && [ "$tries" -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
     kill -s KILL "$pid"
 fi
+[ ! -d "$1/disk" ] || umount -l "$1/disk"
 tries=0
 until rm -rf -- "$1" || [ "$tries" -ge 50 ]; do sleep 0.1; tries=$((tries + 1)); done
 "#;

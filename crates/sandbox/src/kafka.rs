@@ -1,5 +1,8 @@
 //! One real Apache Kafka node (KRaft, no ZooKeeper) in a throw-away folder.
 
+pub mod secured;
+pub mod trio;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
@@ -64,7 +67,15 @@ impl Broker {
     /// Kafka or Java is missing (the message says what to do), or it does not start (its log is
     /// quoted).
     pub fn start() -> Result<Broker> {
-        ports::start_on(ports::free()?, |port| Broker::start_on(port, &[]))
+        Broker::start_with(&[])
+    }
+
+    /// The same with lines of `server.properties` that win over ours.
+    ///
+    /// # Errors
+    /// As [`Broker::start`].
+    pub fn start_with(settings: &[(&str, &str)]) -> Result<Broker> {
+        ports::start_on(ports::free()?, |port| Broker::start_on(port, settings))
     }
 
     /// The same on a given port, with lines of `server.properties` that win over ours.
@@ -72,21 +83,27 @@ impl Broker {
     /// # Errors
     /// As [`Broker::start`].
     pub fn start_on(port: u16, settings: &[(&str, &str)]) -> Result<Broker> {
+        let mut broker = Broker::make(port, random_cluster_id(), settings)?;
+        broker.start_again()?;
+        Ok(broker)
+    }
+
+    /// A node that has its folder and was never started.
+    fn make(port: u16, cluster_id: String, settings: &[(&str, &str)]) -> Result<Broker> {
         let (java, libs) = (tools::java()?, tools::kafka_libs()?);
         let house = House::new("kafka", "KILL", Account::ours())?;
-        let mut broker = Broker {
+        let broker = Broker {
             house,
             java,
             libs,
             port,
-            cluster_id: random_cluster_id(),
+            cluster_id,
         };
         fs::write(
             broker.properties(),
             server_properties(&broker, ports::free()?, settings)?,
         )?;
         broker.format()?;
-        broker.start_again()?;
         Ok(broker)
     }
 
@@ -116,10 +133,18 @@ impl Broker {
     /// # Errors
     /// It does not start (its log is quoted).
     pub fn start_again(&mut self) -> Result<()> {
+        self.launch()?;
+        self.until_ready()
+    }
+
+    fn launch(&mut self) -> Result<()> {
         let properties = self.properties();
         let mut arguments = self.jvm(&["-Xms256m", "-Xmx512m"]);
         arguments.extend(["kafka.Kafka".into(), properties.display().to_string()]);
-        self.house.launch(&self.java, arguments)?;
+        self.house.launch(&self.java, arguments)
+    }
+
+    fn until_ready(&mut self) -> Result<()> {
         let alive = wait::until(READY_LIMIT, "the start of Kafka", || {
             if self.house.ended()?.is_some() {
                 return Ok(Some(false));

@@ -9,6 +9,7 @@
 
 pub mod tools;
 
+pub mod disk;
 pub mod jaeger;
 pub mod kafka;
 pub mod postgres;

@@ -1,8 +1,10 @@
 //! A private PostgreSQL in a throw-away folder. It does not know Plimsoll's schema.
 
+mod replica;
+
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -59,14 +61,24 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::start`].
     pub fn start_on(port: u16, settings: &[(&str, &str)]) -> Result<Cluster> {
+        Cluster::make(port, &tools::postgres_bin()?, settings)
+    }
+
+    /// The same with the programs of this folder, one of [`tools::postgres_versions`].
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub fn start_from(bin: &Path, settings: &[(&str, &str)]) -> Result<Cluster> {
+        ports::start_on(ports::free()?, |port| Cluster::make(port, bin, settings))
+    }
+
+    fn make(port: u16, bin: &Path, settings: &[(&str, &str)]) -> Result<Cluster> {
         let account = Account::for_postgres()?;
-        let bin = tools::postgres_bin()?;
-        // An immediate shutdown also frees the shared memory, which a kill would leave behind.
-        let house = House::new("postgres", "QUIT", account)?;
+        let house = house(account)?;
         let mut cluster = Cluster {
+            bin: within_reach(bin, &house, account)?,
             house,
             account,
-            bin,
             port,
         };
         cluster.initialise()?;
@@ -221,12 +233,16 @@ impl Cluster {
     }
 
     /// What `pg_ctl` looks at, too: the first line of the lock file is the process id, the eighth
-    /// the state. The id tells it from a file that a killed server left.
+    /// the state, `standby` for one that follows another. The id tells it from a file that a killed server left.
     fn says_ready(&self) -> bool {
         let lock = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         let mut lines = lock.lines().map(str::trim);
         let process = lines.next().and_then(|line| line.parse().ok());
-        process.is_some() && process == self.house.pid() && lines.nth(6) == Some("ready")
+        process.is_some()
+            && process == self.house.pid()
+            && lines
+                .nth(6)
+                .is_some_and(|state| ["ready", "standby"].contains(&state))
     }
 
     fn data(&self) -> PathBuf {
@@ -239,6 +255,36 @@ impl Cluster {
         thread::scope(|scope| scope.spawn(|| execute(url, statement)).join())
             .map_err(|_| DbErr::Custom("the statement's thread panicked".into()))?
     }
+}
+
+/// An immediate shutdown also frees the shared memory, which a kill would leave behind.
+fn house(account: Account) -> Result<House> {
+    House::new("postgres", "QUIT", account)
+}
+
+/// Programs in a folder that is closed to the server's user are copied to where it can run them.
+fn within_reach(bin: &Path, house: &House, account: Account) -> Result<PathBuf> {
+    if account.can_enter(bin) {
+        return Ok(bin.to_owned());
+    }
+    let version = bin.parent().context("programs without a folder")?;
+    let copy = house.folder().join("programs");
+    copied(version, &copy)?;
+    Ok(copy.join("bin"))
+}
+
+/// With owners, rights and links.
+fn copied(from: &Path, to: &Path) -> Result<()> {
+    let mut copy = Command::new("cp");
+    let answer = copy.arg("-a").arg(from).arg(to).output();
+    let answer = answer.context("cannot run `cp`")?;
+    ensure!(
+        answer.status.success(),
+        "cannot copy {}: {}",
+        from.display(),
+        String::from_utf8_lossy(&answer.stderr)
+    );
+    Ok(())
 }
 
 fn execute(url: String, statement: &str) -> Result<(), DbErr> {

@@ -1,7 +1,7 @@
 //! Where the programs are that the sandbox starts. It looks for them and never installs:
 //! that is `cargo xtask setup`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -61,6 +61,21 @@ pub fn postgres_bin() -> Result<PathBuf> {
             folder.display()
         ),
     }
+}
+
+/// The folder of the newest PostgreSQL of each major version (14 or newer) that is installed here, by
+/// version; also one that the server's user cannot enter.
+pub fn postgres_versions() -> BTreeMap<u32, PathBuf> {
+    let mut found: Vec<_> = postgres_candidates()
+        .into_iter()
+        .filter_map(|folder| postgres_version(&folder).map(|version| (version, folder)))
+        .filter(|((major, _), _)| *major >= POSTGRES_MAJOR_MIN)
+        .collect();
+    found.sort();
+    let by_major = found
+        .into_iter()
+        .map(|((major, _), folder)| (major, folder));
+    by_major.collect()
 }
 
 /// The folder with Apache Kafka's jar files.

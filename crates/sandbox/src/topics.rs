@@ -17,6 +17,9 @@ use crate::wait;
 /// For one request, and for all brokers to know what it changed.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// As many replicas as the brokers' own default says.
+const REPLICAS: TopicReplication<'static> = TopicReplication::Fixed(-1);
+
 type Admin = AdminClient<DefaultClientContext>;
 
 /// Makes a topic of `partitions` partitions, and waits until each has a leader.
@@ -38,7 +41,7 @@ pub async fn create_with(
     settings: &[(&str, &str)],
 ) -> Result<()> {
     let admin = connect(bootstrap)?;
-    let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+    let new = NewTopic::new(topic, partitions, REPLICAS);
     let new = settings
         .iter()
         .fold(new, |new, (name, value)| new.set(name, value));

@@ -6,6 +6,7 @@ mod jaeger;
 mod java;
 mod lint;
 mod maven;
+mod mutants;
 mod once;
 mod packages;
 mod postgres;
@@ -98,6 +99,15 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
     lint::cargo_deny()
 }
 
+/// What makes mistakes on purpose.
+///
+/// # Errors
+/// As [`promtool`].
+pub(crate) fn cargo_mutants() -> Result<PathBuf> {
+    let _alone = lock()?;
+    mutants::cargo_mutants()
+}
+
 /// What compiles rules as well, which the demo can do without.
 ///
 /// # Errors
@@ -108,6 +118,16 @@ pub(crate) fn wasm() -> Result<()> {
         packages::install(&[need])?;
     }
     wasm::describe().context("still nothing compiles rules to WebAssembly")?;
+    Ok(())
+}
+
+/// The newest PostgreSQL beside the machine's own, for tests that start both.
+///
+/// # Errors
+/// As [`promtool`].
+pub(crate) fn newest_postgres() -> Result<()> {
+    let _alone = lock()?;
+    say::found("PostgreSQL", maven::postgres()?.display());
     Ok(())
 }
 
