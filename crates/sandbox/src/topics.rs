@@ -10,6 +10,7 @@ use rdkafka::admin::{
 };
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::wait;
@@ -19,6 +20,13 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// As many replicas as the brokers' own default says.
 const REPLICAS: TopicReplication<'static> = TopicReplication::Fixed(-1);
+
+/// Answers of the leader that was, and of the one that does not know yet where its log ends.
+const SUCCESSION: [RDKafkaErrorCode; 3] = [
+    RDKafkaErrorCode::NotLeaderForPartition,
+    RDKafkaErrorCode::LeaderNotAvailable,
+    RDKafkaErrorCode::OffsetNotAvailable,
+];
 
 type Admin = AdminClient<DefaultClientContext>;
 
@@ -109,14 +117,25 @@ pub async fn end_offsets(bootstrap: &str, topic: &str) -> Result<Vec<i64>> {
 pub async fn offsets(bootstrap: &str, topic: &str) -> Result<Vec<Range<i64>>> {
     let (admin, topic) = (connect(bootstrap)?, topic.to_owned());
     tokio::task::spawn_blocking(move || {
-        let partitions = partitions_with_leader(&admin, &topic)?;
+        let partitions = partitions(&admin, &topic, |_| true)?;
         ensure!(partitions > 0, "there is no topic {topic}");
+        let answer = "an answer of the leader";
         (0..partitions)
-            .map(|partition| admin.inner().fetch_watermarks(&topic, partition, LIMIT))
-            .map(|bounds| Ok(bounds.map(|(first, next)| first..next)?))
+            .map(|partition| wait::until(LIMIT, answer, || bounds(&admin, &topic, partition)))
             .collect()
     })
     .await?
+}
+
+/// `None` while another broker becomes the leader.
+fn bounds(admin: &Admin, topic: &str, partition: i32) -> Result<Option<Range<i64>>> {
+    match admin.inner().fetch_watermarks(topic, partition, LIMIT) {
+        Ok((first, next)) => Ok(Some(first..next)),
+        Err(error) => match error.rdkafka_error_code() {
+            Some(code) if SUCCESSION.contains(&code) => Ok(None),
+            _ => Err(error.into()),
+        },
+    }
 }
 
 fn connect(bootstrap: &str) -> Result<Arc<Admin>> {
@@ -144,13 +163,18 @@ async fn until_partitions(admin: Arc<Admin>, topic: &str, wanted: i32) -> Result
     let topic = topic.to_owned();
     tokio::task::spawn_blocking(move || {
         wait::until(LIMIT, "the change of the topic", || {
-            Ok((partitions_with_leader(&admin, &topic)? == wanted).then_some(()))
+            let led = partitions(&admin, &topic, |partition| partition.leader() >= 0)?;
+            Ok((led == wanted).then_some(()))
         })
     })
     .await?
 }
 
-fn partitions_with_leader(admin: &Admin, topic: &str) -> Result<i32> {
+fn partitions(
+    admin: &Admin,
+    topic: &str,
+    counts: impl Fn(&MetadataPartition) -> bool,
+) -> Result<i32> {
     let metadata = admin.inner().fetch_metadata(Some(topic), LIMIT)?;
     let known = metadata
         .topics()
@@ -162,10 +186,8 @@ fn partitions_with_leader(admin: &Admin, topic: &str) -> Result<i32> {
         }
         Some(code) => return Err(anyhow!("topic {topic}: {code}")),
     }
-    let led = known
-        .partitions()
-        .iter()
-        .filter(|partition| partition.leader() >= 0)
-        .count();
-    Ok(i32::try_from(led)?)
+    let partitions = known.partitions().iter();
+    Ok(i32::try_from(
+        partitions.filter(|partition| counts(partition)).count(),
+    )?)
 }

@@ -1,7 +1,7 @@
 //! Kafka by TLS and SCRAM-SHA-512: with the right authority and password the service runs; with a
 //! wrong one it is refused, says why, and can be ended.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use plimsoll_sandbox::kafka::secured::{PASSWORD, Secured, USER};
@@ -33,17 +33,17 @@ async fn tls_and_scram_let_in_who_knows_the_authority_and_the_password_and_nobod
     produce(&plain, TOPIC, traffic).expect("the records arrive");
     let outside = Settings::new(&database(None).expect("a database"), &plain, TOPIC);
     let outside = laid_out(outside, &shape).await;
-    let settings = |authority, password| Settings {
+    let settings = |authority: PathBuf, password| Settings {
         bootstrap: kafka.bootstrap(),
-        more: credentials(authority, password),
+        more: credentials(&authority, password),
         ..outside.clone()
     };
 
-    let stranger = settings(&kafka.stranger(), PASSWORD);
+    let stranger = settings(kafka.stranger(), PASSWORD);
     is_refused(&stranger, "certificate verify failed");
-    let guessed = settings(&kafka.authority(), WRONG_PASSWORD);
+    let guessed = settings(kafka.authority(), WRONG_PASSWORD);
     is_refused(&guessed, "authentication");
-    let right = settings(&kafka.authority(), PASSWORD);
+    let right = settings(kafka.authority(), PASSWORD);
     ours::succeed(&right, &["check", "--connect"]).expect("there is no finding");
     let plimsoll = start(&right);
     all_is_applied(&outside, &[&plimsoll]).await;

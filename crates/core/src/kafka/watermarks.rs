@@ -12,6 +12,9 @@ use super::{Context, raw};
 /// A broker that does not answer within this time is asked again later.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
+/// For the client to say why there is no answer.
+const WORDS_WAIT: Duration = Duration::from_millis(100);
+
 /// Lowest and next offset of a partition.
 pub(crate) async fn watermarks(
     consumer: &Arc<BaseConsumer<Context>>,
@@ -25,14 +28,17 @@ pub(crate) async fn watermarks(
     .await
 }
 
-/// How many partitions the topic has; 0 if there is no such topic.
+/// How many partitions the topic has; 0 if there is no such topic. On failure the client's own words
+/// about it (a certificate, a password) are logged. Only while nothing else polls.
 pub(crate) async fn partitions_of(
     consumer: &Arc<BaseConsumer<Context>>,
     topic: &str,
 ) -> Result<i32, KafkaError> {
     let topic = topic.to_owned();
     blocking(consumer, move |consumer| {
-        let metadata = consumer.fetch_metadata(Some(&topic), ANSWER_LIMIT)?;
+        let metadata = consumer
+            .fetch_metadata(Some(&topic), ANSWER_LIMIT)
+            .inspect_err(|_| drop(consumer.poll(WORDS_WAIT)))?;
         let count = metadata
             .topics()
             .first()
