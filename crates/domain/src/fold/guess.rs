@@ -72,10 +72,6 @@ impl Bounds {
         let least = self.refused.map_or(i64::MIN, |most| most.saturating_add(1));
         let enough = match self {
             Bounds {
-                refused: None,
-                accepted,
-            } if accepted < 0 => return false,
-            Bounds {
                 accepted: i64::MAX, ..
             } => least.max(0),
             Bounds { accepted, .. } if (least..=accepted).contains(&0) => 0,

@@ -74,6 +74,13 @@ fn endpoint(text: &str) -> Result<Option<String>, Wrong> {
     let fix = "Write the receiver's base address for OTLP over HTTP, such as http://localhost:4318";
     let url = Url::parse(text).ok().filter(is_http);
     let url = url.ok_or_else(|| Wrong::new(format!("`{text}` is not an HTTP address"), fix))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Wrong::new(
+            "an address with a user or password is written to logs".to_owned(),
+            "Take them out, and give them by the variable OTEL_EXPORTER_OTLP_HEADERS, such as \
+             authorization=Basic%20dXNlcjpwYXNz",
+        ));
+    }
     match url.path() {
         "/v1/traces" => Err(Wrong::new(
             "the path /v1/traces is added by Plimsoll".to_owned(),

@@ -368,6 +368,16 @@ fn numbers_sizes_and_times_have_limits() {
 }
 
 #[test]
+fn a_password_in_the_address_of_traces_is_refused_and_not_repeated() {
+    check(
+        "[telemetry]\notlp_endpoint = 'http://user:secret@localhost:4318'",
+        expect![[r#"
+            telemetry.otlp_endpoint (plimsoll.toml): an address with a user or password is written to logs. Take them out, and give them by the variable OTEL_EXPORTER_OTLP_HEADERS, such as authorization=Basic%20dXNlcjpwYXNz.
+        "#]],
+    );
+}
+
+#[test]
 fn every_key_stands_in_the_readme_with_its_default() {
     let readme = include_str!("../../README.md");
     for (key, default) in super::keys::KEYS {
