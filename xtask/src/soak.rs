@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{Exit, USAGE};
 use crate::suite::step;
-use crate::{fuzz, process, say, setup};
+use crate::{fuzz, mutants, process, say, setup};
 
 /// Of simulating, unless it is said.
 const MINUTES: u64 = 10;
@@ -28,7 +28,8 @@ pub(crate) fn run(rest: Vec<OsString>) -> Result<()> {
     step("real servers", servers)?;
     step(&format!("simulation, {minutes} min"), || {
         simulate(seed, Duration::from_secs(60 * minutes))
-    })
+    })?;
+    step("mutants", || mutants::run(Vec::new()))
 }
 
 /// One scenario after the other: each has the machine for itself.
