@@ -11,6 +11,8 @@ use plimsoll_sandbox::workload::{Shape, Traffic, produce};
 use plimsoll_tests::checker::{Expect, Scope, at_end};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -100,6 +102,36 @@ async fn holds(settings: &Settings) {
         .into_result()
         .expect("the guarantee holds");
     ours::succeed(settings, &["verify"]).expect("verify agrees");
+}
+
+/// Otherwise a successor waits for the session timeout. Several times: what is left out only when
+/// two threads meet is seen by chance.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_end_has_left_the_group_when_it_has_ended() {
+    let topic = topic(4).await.expect("a topic");
+    let settings = Settings::new(
+        &database(None).expect("a database"),
+        &broker().bootstrap(),
+        &topic,
+    );
+    ours::prepare(&settings, 1, 0)
+        .await
+        .expect("an adopted table");
+    for round in 1..=6 {
+        let member = Plimsoll::start_ready(&settings).expect("it gets its partitions");
+        member.stop().expect("it ends with 0");
+        assert_eq!(members(&settings), 0, "round {round}");
+    }
+}
+
+fn members(settings: &Settings) -> usize {
+    let client: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &settings.bootstrap)
+        .create()
+        .expect("a client");
+    let groups = client.fetch_group_list(Some(&settings.group), PATIENCE);
+    let groups = groups.expect("the coordinator answers");
+    groups.groups().iter().map(|it| it.members().len()).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]

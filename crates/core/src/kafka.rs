@@ -17,7 +17,8 @@ use rdkafka::ClientContext;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 
-/// Rebalances are read as events from the queue, so the callback is never reached.
+/// Rebalances are read as events from the queue: the callback is reached only while the client is
+/// closed.
 pub(crate) struct Context;
 
 impl ClientContext for Context {

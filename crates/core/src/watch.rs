@@ -18,6 +18,9 @@ pub use life::Stuck;
 pub(crate) use reproof::walk;
 pub use reproof::{CHAIN, Reproof};
 
+const NO_PARTITIONS: &str = "no partitions yet: the group waits for a member that went without a word, \
+                             or has more members than partitions";
+
 /// The present state, for people and probes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
@@ -44,7 +47,7 @@ impl Default for Watch {
     fn default() -> Watch {
         let starting = Readiness {
             database: Some("not connected yet".to_owned()),
-            kafka: Some("no partitions yet".to_owned()),
+            kafka: Some(NO_PARTITIONS.to_owned()),
             rules: Some("not looked for yet".to_owned()),
             ..Readiness::default()
         };

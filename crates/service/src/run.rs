@@ -165,7 +165,7 @@ async fn schema_is_there(
             return true;
         };
         if *stage.borrow() != starting {
-            tracing::warn!(?starting, "cannot start yet");
+            tracing::warn!("cannot start yet: {}", starting.waits_for());
             stage.send_replace(starting);
         }
         tokio::select! {

@@ -19,7 +19,8 @@ use super::rules::Rules;
 )]
 #[command(
     after_help = "Exit codes: 0 done; 1 failed or a finding; 2 usage or configuration; 3 environment \
-                        (cannot reach, missing privileges, migrations pending); 143 second signal."
+                        (cannot reach, missing privileges, migrations pending); 101 a bug of Plimsoll, which then \
+                        writes nothing; 143 second signal."
 )]
 pub(crate) struct Arguments {
     /// Configuration file (TOML); the environment (PLIMSOLL_KAFKA__BROKERS) and --set win over it
@@ -56,7 +57,7 @@ pub(crate) enum Command {
     /// Positions of partitions: list, clear a halt, accept a gap
     #[command(subcommand)]
     Positions(Positions),
-    /// Rules: write, build, test, sign and inspect them
+    /// Rules: write, build, test, sign; push, activate, roll back, replay
     #[command(subcommand)]
     Rules(Rules),
 }

@@ -37,7 +37,11 @@ const PARAMETERS: [&str; 18] = [
 const EXAMPLE: &str = "Write postgres://user@host:5432/database?sslmode=verify-full";
 
 pub(super) fn read(reader: &mut Reader) -> Settings {
+    let empty = reader.is_empty("database.url");
     let given = reader.secret("database.url");
+    if let (Some(origin), None) = (empty, &given) {
+        reader.finding(Wrong::new("is empty", EXAMPLE).at("database.url", origin));
+    }
     let origin = given
         .as_ref()
         .map(|secret| secret.origin.to_string())

@@ -40,7 +40,7 @@ pub(crate) const KEYS: &[(&str, &str)] = &[
 pub(crate) const PROPERTIES: &str = "kafka.properties";
 
 /// Keys that may be written as a list of texts, too; commas join them.
-const LISTS: &[&str] = &["rules.trusted_keys"];
+const LISTS: &[&str] = &["kafka.brokers", "rules.trusted_keys"];
 
 /// Whether a key may be written as a list.
 pub(super) fn is_list(key: &str) -> bool {
@@ -66,6 +66,12 @@ pub(super) fn property(key: &str) -> Option<&str> {
 /// Whether a key may be written.
 pub(super) fn is_known(key: &str) -> bool {
     property(key).is_some() || KEYS.iter().any(|(name, _)| *name == key)
+}
+
+/// The key that a variable means whose section ends in one underscore.
+pub(super) fn meant(variable: &str) -> Option<String> {
+    let mut names = KEYS.iter().map(|(name, _)| name.to_uppercase());
+    names.find(|name| name.replace('.', "_") == variable)
 }
 
 /// What could have been meant: the keys of the section, or the sections.

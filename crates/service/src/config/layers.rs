@@ -136,15 +136,21 @@ impl Layers {
         }
     }
 
-    /// `PLIMSOLL_KAFKA__BROKERS`. Without two underscores in a row a variable is not ours.
+    /// `PLIMSOLL_KAFKA__BROKERS`. Without two underscores in a row a variable is not ours, unless it
+    /// is a key's name but for that.
     fn variable(&mut self, name: &OsString, value: &OsString) {
-        let Some((section, rest)) = name
-            .to_str()
-            .and_then(|name| name.strip_prefix("PLIMSOLL_")?.split_once("__"))
-        else {
+        let Some(ours) = name.to_str().and_then(|it| it.strip_prefix("PLIMSOLL_")) else {
             return;
         };
         let origin = Origin::Variable(name.to_string_lossy().into_owned());
+        let Some((section, rest)) = ours.split_once("__") else {
+            if let Some(key) = keys::meant(ours) {
+                let fix = format!("Write PLIMSOLL_{}", key.replace('.', "__"));
+                let wrong = Wrong::new("two underscores follow the section", fix);
+                self.findings.push(wrong.at(key.to_lowercase(), origin));
+            }
+            return;
+        };
         let key = format!("{}.{}", section.to_lowercase(), key_of_variable(rest));
         match value.to_str() {
             Some(text) => self.put(key, text.to_owned(), origin),

@@ -34,6 +34,12 @@ impl Reader {
             .unwrap_or_else(|wrong| panic!("the default of {key} is valid: {wrong:?}"))
     }
 
+    /// Who wrote nothing for a key.
+    pub(super) fn is_empty(&self, key: &str) -> Option<Origin> {
+        let written = self.layers.written.get(key)?;
+        (!is_set(written)).then(|| written.origin.clone())
+    }
+
     /// A secret, written down itself under `key` or in a file named under `key_file`. The later
     /// layer wins; both in one layer are one too many. An empty one counts as none.
     pub(super) fn secret(&mut self, key: &str) -> Option<Secret> {

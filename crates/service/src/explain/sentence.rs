@@ -119,7 +119,7 @@ fn parked(fate: &Fate) -> String {
         "behind" => format!("{head}, behind an earlier event of that SKU that is parked."),
         "unknown_sku" => format!("{head}, until that product exists."),
         "below_floor" => format!(
-            "{head} is a fact, and it would break the floor: it waits for stock, or for a lower floor."
+            "{head} is a fact, and it would break the floor: it waits until the floor is lower and somebody releases it."
         ),
         code => format!("{head}, with code {code}."),
     }

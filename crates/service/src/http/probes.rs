@@ -38,6 +38,22 @@ impl Stage {
             migrations: why(),
         }
     }
+
+    /// What a start still lacks.
+    pub(crate) fn waits_for(&self) -> String {
+        let Stage::Starting {
+            database,
+            migrations,
+        } = self
+        else {
+            return String::new();
+        };
+        let named = [("database", database), ("migrations", migrations)];
+        let lacking = named
+            .iter()
+            .filter_map(|(name, why)| Some(format!("{name}: {}", why.as_ref()?)));
+        lacking.collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// What `/readyz` says.

@@ -24,8 +24,9 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{EventParent, LINKS_MAX, Traces};
 
-/// Why a trace was kept: `producer`, `ratio`, or the rarest thing that happened in it.
-pub const SAMPLED_BY: &str = "plimsoll.sampled_by";
+/// Begins the name of each reason for which a trace was kept, such as `plimsoll.sampled_by.conflict`:
+/// one attribute for each, since receivers search for whole values.
+pub const SAMPLED_BY: &str = "plimsoll.sampled_by.";
 
 /// What a consumer reads, as its spans and metrics name it.
 #[derive(Clone, Debug, Default)]
@@ -144,10 +145,8 @@ impl Source {
 
 impl Drop for Batch {
     fn drop(&mut self) {
-        let why = self.why.lock();
-        if !why.is_empty() {
-            let why: Vec<&str> = why.iter().copied().collect();
-            self.span.set_attribute(SAMPLED_BY, why.join(","));
+        for why in self.why.lock().iter() {
+            self.span.set_attribute(format!("{SAMPLED_BY}{why}"), true);
         }
     }
 }

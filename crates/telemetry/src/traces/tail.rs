@@ -99,7 +99,8 @@ fn is_first(span: &SpanData) -> bool {
 }
 
 fn is_wanted(span: &SpanData) -> bool {
-    let is_reason = |attribute: &opentelemetry::KeyValue| attribute.key.as_str() == SAMPLED_BY;
+    let is_reason =
+        |attribute: &opentelemetry::KeyValue| attribute.key.as_str().starts_with(SAMPLED_BY);
     span.attributes.iter().any(is_reason)
 }
 
@@ -159,7 +160,8 @@ mod tests {
         let batch = Context::new().with_span(tracer.start_with_context("batch", &Context::new()));
         tracer.start_with_context("statement", &batch).end();
         if let Some(why) = wanted {
-            batch.span().set_attribute(KeyValue::new(SAMPLED_BY, why));
+            let why = KeyValue::new(format!("{SAMPLED_BY}{why}"), true);
+            batch.span().set_attribute(why);
             let event = tracer.span_builder("event").with_kind(SpanKind::Consumer);
             event.start_with_context(tracer, &batch).end();
         }
@@ -198,7 +200,7 @@ mod tests {
             (0..2_000).for_each(|_| tracer.start_with_context("attempt", &batch).end());
             batch
                 .span()
-                .set_attribute(KeyValue::new(SAMPLED_BY, "retry"));
+                .set_attribute(KeyValue::new(format!("{SAMPLED_BY}retry"), true));
             batch.span().end();
         };
         check(

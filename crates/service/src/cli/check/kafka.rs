@@ -1,7 +1,7 @@
 //! Whether Kafka can be reached, has the topic, and lets us read it as our group.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plimsoll_core::kafka::Settings;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -46,18 +46,47 @@ fn ask(settings: &Settings) -> Result<String, Finding> {
     })?;
     let mut first = TopicPartitionList::new();
     first.add_partition(&settings.topic, 0);
-    let group = consumer.committed_offsets(first, ANSWER_LIMIT);
-    group.map_err(|error| {
-        finding(
-            "kafka.group",
-            format!("the group {} cannot be used: {error}", settings.group),
-            "grant READ on the group, or name another",
-        )
+    may_use_group(&consumer, &first).map_err(|error| {
+        let fix = match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::GroupAuthorizationFailed) => {
+                "grant READ on the group, or name another"
+            }
+            _ => "try again, or look why the group has no coordinator",
+        };
+        let reason = format!("the group {} cannot be used: {error}", settings.group);
+        finding("kafka.group", reason, fix)
     })?;
     Ok(format!(
         "Kafka: {place} has {}.",
         crate::say::plural(partitions, "partition")
     ))
+}
+
+/// A broker makes the coordinators of groups when the first is asked for.
+fn may_use_group(
+    consumer: &BaseConsumer<Heard>,
+    partitions: &TopicPartitionList,
+) -> Result<(), KafkaError> {
+    let asked = Instant::now();
+    loop {
+        match consumer.committed_offsets(partitions.clone(), ANSWER_LIMIT) {
+            Err(error) if is_being_made(&error) && asked.elapsed() < ANSWER_LIMIT => {
+                drop(consumer.poll(POLL_WAIT));
+            }
+            answer => return answer.map(drop),
+        }
+    }
+}
+
+fn is_being_made(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+        )
+    )
 }
 
 fn client(settings: &Settings, heard: Heard) -> Result<BaseConsumer<Heard>, KafkaError> {
