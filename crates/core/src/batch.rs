@@ -9,7 +9,7 @@ use std::sync::Arc;
 use plimsoll_domain::lane::Share;
 use plimsoll_domain::{Event, Nature};
 use plimsoll_telemetry::Traces;
-use plimsoll_telemetry::traces::spans::{self, Producer};
+use plimsoll_telemetry::traces::spans::{self, Follower, Producer};
 use plimsoll_wire::{Decoded, Facts, Headers, Malformed};
 use rustc_hash::FxHashMap;
 
@@ -150,17 +150,22 @@ impl Batch {
     }
 
     fn follow(&mut self, traces: &Traces, trace: &spans::Batch) {
-        let follows = |it: &Entry| traces.follows(it.producer, it.partition, it.offset);
-        let wanted = self.entries.iter().filter(|it| follows(it).is_some());
-        let granted = traces.grant(wanted.count());
-        let wanted = self
-            .entries
-            .iter_mut()
-            .filter_map(|it| Some((follows(it)?, it)));
-        for (why, entry) in wanted.take(granted) {
-            trace.keep(why);
-            entry.followed = true;
-            entry.trace = entry.trace.or(trace.trace_id());
+        let (mut wanted, mut shared) = (Vec::new(), Vec::new());
+        for entry in &mut self.entries {
+            match traces.follows(entry.producer, entry.partition, entry.offset) {
+                Some(Follower::Producer) => wanted.push(entry),
+                Some(Follower::Ratio) => shared.push(entry),
+                None => {}
+            }
+        }
+        wanted.truncate(traces.grant(wanted.len()));
+        shared.truncate(traces.sample(shared.len()));
+        for (who, followed) in [(Follower::Producer, wanted), (Follower::Ratio, shared)] {
+            for entry in followed {
+                trace.keep(who.name());
+                entry.followed = true;
+                entry.trace = entry.trace.or(trace.trace_id());
+            }
         }
         let producers = self.entries.iter().filter_map(|entry| entry.producer);
         trace.read(self.entries.len(), producers);

@@ -44,7 +44,7 @@ pub const LINKS_MAX: usize = 128;
 pub struct Settings {
     /// Base address of an OTLP receiver over HTTP, such as `http://localhost:4318`.
     pub endpoint: String,
-    /// The share of records without a sampled producer that is followed, 0 to 1.
+    /// The share of records without a producer that is followed, 0 to 1, of at most 50,000 a second.
     pub sample_ratio: f64,
     /// Which trace an event's own span belongs to.
     pub event_parent: EventParent,
@@ -82,8 +82,10 @@ struct On {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
     outlet: Arc<Outlet>,
-    /// Of events that somebody follows, and of those that moved nothing.
-    followed: Allowance,
+    /// Of events that somebody wants to see, of the share of the others, and of those that moved
+    /// nothing.
+    wanted: Allowance,
+    share: Allowance,
     unmoved: Allowance,
     sample_ratio: f64,
     event_parent: EventParent,
@@ -136,12 +138,14 @@ impl Traces {
             .with_span_processor(tail)
             .with_resource(resource)
             .build();
+        let now = Instant::now();
         let on = On {
             tracer: provider.tracer("plimsoll"),
             provider,
             outlet,
-            followed: Allowance::full(Instant::now()),
-            unmoved: Allowance::full(Instant::now()),
+            wanted: Allowance::full(now),
+            share: Allowance::of_share(settings.sample_ratio, now),
+            unmoved: Allowance::full(now),
             sample_ratio: settings.sample_ratio,
             event_parent: settings.event_parent,
         };

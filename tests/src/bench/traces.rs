@@ -17,8 +17,8 @@ use crate::ours::{Plimsoll, Settings};
 /// Which events are followed, and the least ratio of the rates that is asked for.
 const SIDES: [(&str, Option<f64>, f64); 3] = [
     ("no traces", None, 1.0),
-    ("one event in 100", Some(0.01), 0.97),
-    ("every event, 5,000/s shown", Some(1.0), 0.9),
+    ("one event in 100, up to 500/s", Some(0.01), 0.97),
+    ("every event, up to 5,000/s", Some(1.0), 0.9),
 ];
 
 const EVENTS: u64 = 1_000_000;

@@ -5,29 +5,59 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-/// Events of one kind in a second. On two cores that also receive the spans, so many take a
-/// twentieth of the time.
-const PER_SECOND: u16 = 5_000;
+/// Events in a second that somebody wants to see. On two cores that also receive the spans, so
+/// many take a twentieth of the time.
+const PER_SECOND: f64 = 5_000.0;
+/// A share is one of this many events in a second at most: what nobody asked for by name must cost
+/// next to nothing also where a backlog is drained.
+const SHARED_PER_SECOND: f64 = 50_000.0;
 
 /// What is left of the present second.
 #[derive(Debug)]
 pub(super) struct Allowance {
+    per_second: f64,
     left: Mutex<(f64, Instant)>,
 }
 
 impl Allowance {
+    /// Of events that somebody wants to see.
     pub(super) fn full(now: Instant) -> Allowance {
+        Allowance::of(PER_SECOND, now)
+    }
+
+    /// Of a share of all events, 0 to 1.
+    pub(super) fn of_share(share: f64, now: Instant) -> Allowance {
+        Allowance::of((share * SHARED_PER_SECOND).clamp(1.0, PER_SECOND), now)
+    }
+
+    fn of(per_second: f64, now: Instant) -> Allowance {
         Allowance {
-            left: Mutex::new((f64::from(PER_SECOND), now)),
+            per_second,
+            left: Mutex::new((per_second, now)),
         }
     }
 
     /// How many of `wanted` may be had.
     pub(super) fn take(&self, wanted: usize, now: Instant) -> usize {
-        let most = f64::from(PER_SECOND);
+        self.take_if(wanted, now, |_| true)
+    }
+
+    /// The same, but all or none, unless there are never so many.
+    pub(super) fn take_whole(&self, wanted: usize, now: Instant) -> usize {
+        let enough = (wanted as f64).min(self.per_second.floor());
+        self.take_if(wanted, now, |left| left >= enough)
+    }
+
+    fn take_if(&self, wanted: usize, now: Instant, suffices: impl Fn(f64) -> bool) -> usize {
         let mut left = self.left.lock();
         let passed = now.saturating_duration_since(left.1).as_secs_f64();
-        *left = ((left.0 + passed * most).min(most), now);
+        *left = (
+            (left.0 + passed * self.per_second).min(self.per_second),
+            now,
+        );
+        if !suffices(left.0) {
+            return 0;
+        }
         let taken = (wanted as f64).min(left.0.floor());
         left.0 -= taken;
         // It is between 0 and `wanted`.
@@ -59,6 +89,32 @@ mod tests {
             allowance.take(9_000, after(60_000)),
             5_000,
             "nothing is saved up"
+        );
+    }
+
+    #[test]
+    fn of_a_share_a_batch_has_all_or_none() {
+        let start = Instant::now();
+        let after = |ms| start + Duration::from_millis(ms);
+        let allowance = Allowance::of_share(0.01, start);
+        assert_eq!(allowance.take_whole(400, start), 400);
+        assert_eq!(allowance.take_whole(400, start), 0);
+        assert_eq!(allowance.take_whole(100, start), 100);
+        assert_eq!(allowance.take_whole(9_000, after(900)), 0);
+        assert_eq!(
+            allowance.take_whole(9_000, after(1_000)),
+            500,
+            "it never has more"
+        );
+    }
+
+    #[test]
+    fn the_smallest_share_has_an_event_in_a_second_and_the_largest_no_more_than_others() {
+        let start = Instant::now();
+        assert_eq!(Allowance::of_share(1e-9, start).take_whole(1, start), 1);
+        assert_eq!(
+            Allowance::of_share(1.0, start).take_whole(50_000, start),
+            5_000
         );
     }
 }

@@ -28,6 +28,25 @@ use super::{EventParent, LINKS_MAX, Traces};
 /// one attribute for each, since receivers search for whole values.
 pub const SAMPLED_BY: &str = "plimsoll.sampled_by.";
 
+/// Why an event is followed, whatever comes of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follower {
+    /// Its producer recorded it.
+    Producer,
+    /// No producer decided, and it is in the share that is followed all the same.
+    Ratio,
+}
+
+impl Follower {
+    /// The reason, as a batch names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Follower::Producer => "producer",
+            Follower::Ratio => "ratio",
+        }
+    }
+}
+
 /// What a consumer reads, as its spans and metrics name it.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
@@ -100,26 +119,33 @@ impl Traces {
         }
     }
 
-    /// Whether an event is followed, whatever comes of it: if its producer recorded it, or, without
-    /// a producer's decision, for a fixed share of all positions.
+    /// Who follows the event of a record; the share is one of all positions.
     pub fn follows(
         &self,
         producer: Option<Producer>,
         partition: i32,
         offset: i64,
-    ) -> Option<&'static str> {
+    ) -> Option<Follower> {
         let on = self.on.as_ref()?;
         match producer {
-            Some(producer) => producer.sampled.then_some("producer"),
-            None => (chance(partition, offset) < on.sample_ratio).then_some("ratio"),
+            Some(producer) => producer.sampled.then_some(Follower::Producer),
+            None => (chance(partition, offset) < on.sample_ratio).then_some(Follower::Ratio),
         }
     }
 
-    /// How many of so many events that somebody follows are followed indeed; the others count as
-    /// dropped.
+    /// How many of so many events that somebody wants to see are followed indeed; the others count
+    /// as dropped.
     pub fn grant(&self, wanted: usize) -> usize {
         let Some(on) = &self.on else { return 0 };
-        on.grant(&on.followed, wanted)
+        on.grant(&on.wanted, wanted)
+    }
+
+    /// How many of so many events of one batch that are in the share are followed indeed: all or
+    /// none, since their batch has more spans than they. Nobody asked for them, so the others are
+    /// not dropped.
+    pub fn sample(&self, wanted: usize) -> usize {
+        let Some(on) = &self.on else { return 0 };
+        on.share.take_whole(wanted, Instant::now())
     }
 
     /// Whether there are any.
@@ -172,8 +198,8 @@ impl Batch {
 
     /// Whether more happened to it than that somebody follows one of its events.
     pub fn is_exceptional(&self) -> bool {
-        let ordinary = |why: &&str| matches!(*why, "producer" | "ratio");
-        !self.why.lock().iter().all(ordinary)
+        let ordinary = [Follower::Producer.name(), Follower::Ratio.name()];
+        !self.why.lock().iter().all(|why| ordinary.contains(why))
     }
 
     /// Links the batch with the first of its records' producers.
