@@ -5,6 +5,7 @@ pub mod checker;
 pub mod ours;
 pub mod races;
 pub mod servers;
+pub mod watched;
 
 /// Says that a test proves nothing on this machine, and why. Not by `eprintln`, which is not shown of
 /// a test that passes.

@@ -7,10 +7,12 @@ use std::time::Duration;
 use plimsoll_sandbox::kafka::Broker;
 use plimsoll_sandbox::postgres::Cluster;
 use plimsoll_sandbox::topics;
+use plimsoll_sandbox::wire::{Cut, Wires};
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
 use plimsoll_tests::checker::{Expect, Scope, at_end};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
+use plimsoll_tests::watched::Watched;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use sea_orm::sqlx::{self, Connection, PgConnection};
@@ -137,6 +139,7 @@ fn members(settings: &Settings) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn members_that_join_leave_and_die_lose_and_double_nothing() {
     let settings = laid_out(&unkeyed(12)).await;
+    let watched = Watched::start(&settings);
     let stays = start(&settings);
     goes_on(&settings, &stays).await;
     for round in 0..3 {
@@ -157,12 +160,57 @@ async fn members_that_join_leave_and_die_lose_and_double_nothing() {
     }
     all_is_applied(&settings, &[&stays]).await;
     stays.stop().expect("it ends with 0");
+    watched.end().await.expect("it held at any time");
+    holds(&settings).await;
+}
+
+/// What a batch does, and where it can be killed. After the last of them it is done.
+const STEPS: [(&str, Cut); 7] = [
+    ("SELECT", Cut::SilentBefore),
+    ("BEGIN", Cut::SilentBefore),
+    ("UPDATE plimsoll_internal.positions", Cut::SilentBefore),
+    ("UPDATE products", Cut::SilentBefore),
+    ("INSERT INTO plimsoll_internal.ledger", Cut::SilentBefore),
+    ("COMMIT", Cut::SilentBefore),
+    ("COMMIT", Cut::SilentAfter),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_killed_at_any_step_of_a_batch_has_done_all_or_nothing_of_it() {
+    let settings = laid_out(&unkeyed(4)).await;
+    let wires = Wires::before(&settings.database_url)
+        .await
+        .expect("a port is free");
+    let wired = Settings {
+        database_url: wires.url(&settings.database_url),
+        ..settings.clone()
+    };
+    for (made, (statement, cut)) in (1..).zip(STEPS) {
+        send(
+            &settings.bootstrap,
+            &settings.topic,
+            &unkeyed(4),
+            200,
+            5_000,
+        );
+        let killed = start(&wired);
+        goes_on(&settings, &killed).await;
+        wires.arm(statement, [cut]);
+        ours::until(PATIENCE, statement, async || Ok(wires.made().len() == made))
+            .await
+            .unwrap_or_else(|error| panic!("{error}\n{}", killed.log_tail()));
+        killed.kill().expect("it is killed");
+    }
+    let last = start(&settings);
+    all_is_applied(&settings, &[&last]).await;
+    last.stop().expect("it ends with 0");
     holds(&settings).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_owner_that_wakes_up_is_refused_by_the_database() {
     let settings = laid_out(&unkeyed(4)).await;
+    let watched = Watched::start(&settings);
     let sleeper = start(&settings);
     goes_on(&settings, &sleeper).await;
     sleeper.pause().expect("it is stopped by a signal");
@@ -173,6 +221,7 @@ async fn a_paused_owner_that_wakes_up_is_refused_by_the_database() {
     all_is_applied(&settings, &[&sleeper, &successor]).await;
     sleeper.stop().expect("it ends with 0");
     successor.stop().expect("it ends with 0");
+    watched.end().await.expect("it held at any time");
     holds(&settings).await;
 }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
-use plimsoll_tests::checker::{Expect, Scope, at_end};
+use plimsoll_tests::checker::{Expect, Read, Scope, at_end, reads};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
+use plimsoll_tests::watched::Watched;
 use sea_orm::sqlx::{self, Connection, PgConnection};
+use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -120,8 +122,10 @@ async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_r
     std::fs::write(file("none.toml"), "rules = []\n").expect("a file");
 
     says(&["rules", "activate", &file("asks.toml")]);
+    let watched = Watched::start(&settings);
     let running = [(); 2].map(|()| Plimsoll::start_ready(&settings).expect("it starts"));
     let mut traffic = Traffic::new(shape, 11);
+    let mut seen = Vec::new();
     for round in 0..10 {
         let records = traffic.by_ref().take(2_000);
         produce(&settings.bootstrap, &settings.topic, records).expect("the records arrive");
@@ -131,6 +135,7 @@ async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_r
             "asks.toml"
         };
         says(&["rules", "activate", &file(next)]);
+        seen.extend(running.iter().flat_map(stocks));
         if round % 3 == 0 {
             ours::until_applied(&settings, PATIENCE)
                 .await
@@ -143,11 +148,28 @@ async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_r
     for plimsoll in running {
         plimsoll.stop().expect("it ends with 0");
     }
+    watched.end().await.expect("it held at any time");
     holds(&settings, false).await;
+    let read = reads(&settings.database_url, &seen).await;
+    let read = read.expect("the database answers").into_result();
+    read.expect("whatever was read is in the ledger");
     let number =
         async |sql: &'static str| value(&settings.database_url, sql).await.expect("a number");
     assert_eq!(number(DECIDED_OTHERWISE).await, 0);
     assert!(number(REVISIONS).await >= 3, "too few revisions decided");
+}
+
+/// What the service says of the first hundred products.
+fn stocks(plimsoll: &Plimsoll) -> Vec<Read> {
+    let page = plimsoll.get("/api/v1/products").expect("it answers");
+    let page: Value = serde_json::from_str(&page).expect("it is JSON");
+    let products = page["products"].as_array().expect("products");
+    let read = |product: &Value| Read {
+        sku: product["sku"].as_str().expect("a text").to_owned(),
+        version: product["version"].as_i64().expect("a number"),
+        stock: product["current_stock"].as_i64().expect("a number"),
+    };
+    products.iter().map(read).collect()
 }
 
 async fn value(database_url: &str, sql: &'static str) -> Result<i64, sqlx::Error> {

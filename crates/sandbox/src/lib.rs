@@ -17,6 +17,7 @@ pub mod prometheus;
 
 pub mod broker;
 pub mod topics;
+pub mod wire;
 pub mod workload;
 
 pub mod ports;

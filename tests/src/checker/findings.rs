@@ -22,11 +22,18 @@ pub enum Invariant {
     I7,
     /// Per SKU and partition, ledger order is offset order.
     I8,
+    /// Positions and owners' epochs never go back.
+    I9,
+    /// What Kafka's consumer group is told is never beyond the position, and is the position once the last owner
+    /// has ended well.
+    I10,
     /// The database is what a pure model makes of the log.
     I11,
     /// Along a partition the revision that decided never goes back. A released event has that of its release, so
     /// this cannot be judged where rules changed between.
     I12,
+    /// No deadlock.
+    I17,
     /// No session is left idle in a transaction.
     I18,
     /// Every stock that was read is some ledger line's.

@@ -9,6 +9,7 @@ mod coverage;
 mod findings;
 mod identity;
 mod log;
+mod looks;
 mod model;
 mod payload;
 mod reads;
@@ -20,6 +21,7 @@ use anyhow::Context;
 pub use findings::{Finding, Findings, Invariant};
 pub use identity::event_key;
 pub use log::{Log, Record, Topic};
+pub use looks::Looks;
 pub use model::{Model, Product, Verdict};
 pub use payload::{Event, Malformed, Quantity, decode};
 pub use reads::{Read, reads};
@@ -75,7 +77,7 @@ pub async fn any_time(database_url: &str, expect: Expect) -> anyhow::Result<Find
     Ok(findings)
 }
 
-/// Everything the contract promises of a quiet system: [`any_time`], I5–I7, I12, I18 and, where the run was
+/// Everything the contract promises of a quiet system: [`any_time`], I5–I7, I12, I17, I18 and, where the run was
 /// [modelled](Expect::modelled), I11.
 pub async fn at_end(scope: Scope<'_>, expect: Expect) -> anyhow::Result<Findings> {
     let mut findings = any_time(scope.database_url, expect).await?;

@@ -27,6 +27,7 @@ pub(super) const AT_END: &[Statement] = &[
     (Invariant::I6, include_str!("sql/decided_once.sql")),
     (Invariant::I6, include_str!("sql/first_copy.sql")),
     (Invariant::I12, include_str!("sql/revisions.sql")),
+    (Invariant::I17, include_str!("sql/deadlocks.sql")),
     (Invariant::I18, include_str!("sql/idle_in_transaction.sql")),
 ];
 

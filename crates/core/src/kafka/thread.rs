@@ -234,6 +234,7 @@ impl<'a> Thread<'a> {
             Polled::OutOfRange(partition) => {
                 self.parts.coordinator.hear(Heard::OutOfRange(*partition))
             }
+            Polled::NotMirrored => self.mirror.refused(),
             Polled::Fault { text, fatal: false } => tracing::warn!(text, "Kafka: {text}"),
             Polled::Fault { text, fatal: true } => {
                 self.parts.coordinator.hear(Heard::Failed(text.clone()))
@@ -341,13 +342,11 @@ impl<'a> Thread<'a> {
     /// stop after that, it says no word. Not by dropping it: a claim on its way holds it, too.
     fn close(mut self) {
         self.parts.watch.polls_no_more();
-        let all: Vec<i32> = self
-            .assignment
-            .iter()
-            .map(|assigned| assigned.partition)
-            .collect();
-        self.mirror.now(&self.parts, &all);
-        self.mirror.last(&self.parts);
+        // A group that changes just now refuses positions until it has changed.
+        let deadline = Instant::now() + LET_GO_LIMIT;
+        while !mirror::last(&self.parts) && Instant::now() < deadline {
+            self.poll(POLL_WAIT);
+        }
         let consumer = &self.parts.consumer;
         if let Err(err) = consumer.close_queue() {
             tracing::warn!(%err, "the group could not be left");

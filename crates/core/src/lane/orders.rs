@@ -51,7 +51,7 @@ impl Lane {
             .is_some_and(|owned| owned.generation == generation)
         {
             self.owned.remove(&partition);
-            self.shared.progress.remove(partition);
+            self.shared.progress.let_go(partition);
         }
         for effect in self.machine.step(Event::Revoked(vec![partition])) {
             match effect {

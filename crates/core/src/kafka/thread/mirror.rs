@@ -56,23 +56,16 @@ impl Mirror {
 
     /// Mirrors `partitions` before they leave.
     pub(super) fn now(&mut self, parts: &Parts, partitions: &[i32]) {
-        let marks = parts.progress.all();
         let leaving = partitions
             .iter()
-            .filter_map(|p| Some((*p, marks.get(p)?.next_offset)));
+            .filter_map(|&p| Some((p, parts.progress.leaves(p)?.next_offset)));
         self.commit(parts, leaving);
     }
 
-    /// Mirrors all of them a last time and waits for the answer: librdkafka forgets to leave the
-    /// group if it is closed with a commit on its way, and a successor would wait until the
-    /// session times out.
-    pub(super) fn last(&self, parts: &Parts) {
-        let list = listed(parts, self.mirrored.iter().map(|(&p, &next)| (p, next)));
-        if list.count() > 0
-            && let Err(err) = parts.consumer.commit(&list, CommitMode::Sync)
-        {
-            tracing::debug!(%err, "positions could not be mirrored");
-        }
+    /// What was sent did not arrive: the next pulse sends all of it.
+    pub(super) fn refused(&mut self) {
+        tracing::debug!("the group refused positions; they are mirrored again");
+        self.mirrored.clear();
     }
 
     fn commit(&mut self, parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) {
@@ -88,6 +81,25 @@ impl Mirror {
             self.mirrored.clear();
         }
     }
+}
+
+/// Mirrors all of them a last time, waits for the answer, and answers whether the group took them:
+/// librdkafka forgets to leave the group if it is closed with a commit on its way, and a successor
+/// would wait until the session times out.
+pub(super) fn last(parts: &Parts) -> bool {
+    let marks = parts.progress.all().into_iter();
+    let list = listed(
+        parts,
+        marks.map(|(partition, mark)| (partition, mark.next_offset)),
+    );
+    if list.count() == 0 {
+        return true;
+    }
+    let mirrored = parts.consumer.commit(&list, CommitMode::Sync);
+    if let Err(err) = &mirrored {
+        tracing::debug!(%err, "positions could not be mirrored");
+    }
+    mirrored.is_ok()
 }
 
 fn listed(parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) -> TopicPartitionList {

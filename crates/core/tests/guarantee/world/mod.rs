@@ -3,7 +3,6 @@
 
 mod event;
 mod exact;
-mod proxy;
 mod rules;
 mod running;
 mod servers;
@@ -22,7 +21,6 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) use event::{adjust, count, record};
 pub(crate) use exact::balances;
-pub(crate) use proxy::{Cut, Proxy};
 pub(crate) use rules::{below, bundle, enforce, meeting, misbehaviours, verdict};
 pub(crate) use running::Running;
 pub(crate) use topic::produce_and_abort;

@@ -16,7 +16,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(super) fn start(settings: Settings) -> Running {
+    pub(crate) fn start(settings: Settings) -> Running {
         let (watch, metrics) = (Arc::new(Watch::default()), Arc::new(Metrics::new()));
         let (stop, stopped) = watch::channel(false);
         let run = plimsoll_core::run(
@@ -50,8 +50,15 @@ impl Running {
 
     /// The sum of all series whose text begins with `series`: a name, or a name with labels.
     pub(crate) fn metric(&self, series: &str) -> f64 {
+        self.metric_with(series, "")
+    }
+
+    /// The same, of those that have this label, too.
+    pub(crate) fn metric_with(&self, series: &str, label: &str) -> f64 {
         let text = self.metrics.text();
-        let samples = text.lines().filter(|line| line.starts_with(series));
+        let samples = text
+            .lines()
+            .filter(|line| line.starts_with(series) && line.contains(label));
         let values = samples.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
         values.sum()
     }

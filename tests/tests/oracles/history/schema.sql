@@ -13,4 +13,5 @@ CREATE TABLE refusals (
 );
 CREATE TABLE parked (LIKE refusals INCLUDING DEFAULTS);
 CREATE TABLE gaps (topic text, partition int, from_offset bigint, to_offset bigint, reason text, accepted_by text);
-CREATE TABLE positions (topic text, partition int, next_offset bigint, retained_from bigint, status text);
+CREATE TABLE positions (topic text, partition int, next_offset bigint, retained_from bigint, status text,
+    owner_epoch bigint DEFAULT 1);

@@ -2,17 +2,15 @@
 //! promise it, no others.
 
 mod history;
+mod looks;
+mod sessions;
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use history::{right_database, scope};
-use plimsoll_tests::checker::Invariant::{
-    self, I1, I2, I3, I4, I5, I6, I7, I8, I11, I12, I18, I19,
-};
+use plimsoll_tests::checker::Invariant::{self, I1, I2, I3, I4, I5, I6, I7, I8, I11, I12, I19};
 use plimsoll_tests::checker::{Expect, Findings, Read, at_end, reads};
 use plimsoll_tests::servers::{broker, sql};
-use sea_orm::sqlx::{Connection, Executor, PgConnection};
 
 /// Breaks a right database, and says what is then found.
 async fn after(change: &str, expect: Expect) -> Findings {
@@ -361,22 +359,6 @@ async fn lag_is_forgiven_only_under_load() {
     )
     .await;
     assert!(findings.is_empty(), "{findings}");
-}
-
-#[tokio::test]
-async fn a_session_left_idle_in_transaction() {
-    let url = right_database().await;
-    let mut idle = PgConnection::connect(&url).await.expect("a session");
-    idle.execute("BEGIN; SELECT 1")
-        .await
-        .expect("a transaction");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while judge(&url, Expect::default()).await.invariants() != BTreeSet::from([I18]) {
-        assert!(
-            Instant::now() < deadline,
-            "the idle session was not noticed"
-        );
-    }
 }
 
 #[tokio::test]

@@ -1,0 +1,68 @@
+//! A run that the checker looks at again and again while it goes on.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::checker::{Expect, Looks, Scope};
+use crate::ours::Settings;
+
+/// Between two looks: each reads the whole ledger, and must leave the run room to go on.
+const PACE: Duration = Duration::from_millis(200);
+
+/// Looks until it is told to end, or finds something.
+pub struct Watched {
+    end: oneshot::Sender<()>,
+    looks: JoinHandle<anyhow::Result<u32>>,
+    settings: Settings,
+}
+
+impl Watched {
+    /// Begins to look. Only where neither server is away meanwhile.
+    pub fn start(settings: &Settings) -> Watched {
+        let (end, ended) = oneshot::channel();
+        let looks = tokio::spawn(look_until(ended, settings.clone()));
+        Watched {
+            end,
+            looks,
+            settings: settings.clone(),
+        }
+    }
+
+    /// Ends after the run's last process has ended with 0: then Kafka was told of all.
+    ///
+    /// # Errors
+    /// What was found, or that there was no time to look.
+    pub async fn end(self) -> anyhow::Result<()> {
+        // It is gone only if it has found something, which is told next.
+        self.end.send(()).ok();
+        let looks = self.looks.await??;
+        ensure!(looks > 2, "only {looks} looks: the run was too short");
+        let open = Looks::open(scope(&self.settings), &self.settings.group)?;
+        open.mirror_at_end().await?.into_result()
+    }
+}
+
+async fn look_until(mut ended: oneshot::Receiver<()>, settings: Settings) -> anyhow::Result<u32> {
+    let expect = Expect {
+        modelled: false,
+        ..Expect::default()
+    };
+    let mut open = Looks::open(scope(&settings), &settings.group)?;
+    let mut looks = 0;
+    while tokio::time::timeout(PACE, &mut ended).await.is_err() {
+        open.look(expect).await?.into_result()?;
+        looks += 1;
+    }
+    Ok(looks)
+}
+
+fn scope(settings: &Settings) -> Scope<'_> {
+    Scope {
+        database_url: &settings.database_url,
+        bootstrap: &settings.bootstrap,
+        topic: &settings.topic,
+    }
+}
