@@ -17,11 +17,11 @@ use crate::database::Session;
 
 /// A desired ruleset that cannot be made ready is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
-/// After a look it rests for so many times as long as the look took, with the compiling: however
+/// After each bundle, and after a look, it rests for so many times as long as that took: however
 /// often rulesets change, at most a fifth of one core goes to following them.
 const REST_TIMES: u32 = 4;
 /// The longest rest. A replica follows within a second.
-const REST_MAX: Duration = Duration::from_millis(500);
+const REST_MAX: Duration = Duration::from_millis(300);
 /// So many older rulesets are tried if the desired one is refused.
 const LOOK_BACK_MAX: i64 = 16;
 
@@ -179,7 +179,12 @@ impl Rules {
 
     async fn make(&self, db: &DatabaseConnection, revision: i32) -> Result<Ruleset, Error> {
         let stored = stored::load(db, revision).await?;
-        self.shelf.ruleset(stored).await
+        if self.now().revision() == 0 || self.wanted.load(Ordering::Relaxed) >= revision {
+            // Somebody waits for it.
+            return self.shelf.ruleset(stored).await;
+        }
+        let making = self.shelf.ruleset_beside(stored, REST_TIMES, REST_MAX);
+        making.await
     }
 
     /// What others may know.

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -76,14 +77,33 @@ impl Shelf {
         Ok(self.ready(stored).await?.ruleset)
     }
 
+    /// The same while events flow: after each bundle it rests for so many times as long as that
+    /// took, in all no longer than `rest_max`, so that a large ruleset is many small disturbances.
+    pub(super) async fn ruleset_beside(
+        self: &Arc<Shelf>,
+        stored: Stored,
+        rest_times: u32,
+        rest_max: Duration,
+    ) -> Result<Ruleset, Error> {
+        let (shelf, mut left) = (Arc::clone(self), rest_max);
+        let rest = move |took: Duration| {
+            let rest = (took * rest_times).min(left);
+            left -= rest;
+            thread::sleep(rest);
+        };
+        let made = tokio::task::spawn_blocking(move || shelf.ready_now(&stored, rest));
+        Ok(made.await.expect("a panic stops the process")?.ruleset)
+    }
+
     /// Verifies and compiles away from where events flow.
     pub(super) async fn ready(self: &Arc<Shelf>, stored: Stored) -> Result<Ready, Error> {
         let shelf = Arc::clone(self);
-        let made = tokio::task::spawn_blocking(move || shelf.ready_now(&stored));
+        let made = tokio::task::spawn_blocking(move || shelf.ready_now(&stored, |_| {}));
         made.await.expect("a panic stops the process")
     }
 
-    fn ready_now(&self, stored: &Stored) -> Result<Ready, Error> {
+    /// Calls `made` after each bundle with the time it took.
+    fn ready_now(&self, stored: &Stored, mut made: impl FnMut(Duration)) -> Result<Ready, Error> {
         let Stored {
             revision,
             document,
@@ -92,7 +112,9 @@ impl Shelf {
         } = stored;
         let mut rules = HashMap::new();
         for (digest, files) in files.iter().filter(|(_, files)| !files.is_empty()) {
+            let began = Instant::now();
             rules.insert(*digest, self.rule(*digest, files, *valid_s)?);
+            made(began.elapsed());
         }
         self.tidy(document);
         Ok(Ready {
