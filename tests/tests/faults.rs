@@ -45,6 +45,10 @@ fn send(bootstrap: &str, topic: &str, shape: &Shape, seed: u64, records: usize) 
     .expect("the records arrive");
 }
 
+fn more(settings: &Settings, shape: &Shape, seed: u64, records: usize) {
+    send(&settings.bootstrap, &settings.topic, shape, seed, records);
+}
+
 async fn laid_out(shape: &Shape) -> Settings {
     let bootstrap = broker().bootstrap();
     let topic = topic(shape.partitions).await.expect("a topic");
@@ -144,13 +148,7 @@ async fn members_that_join_leave_and_die_lose_and_double_nothing() {
     goes_on(&settings, &stays).await;
     for round in 0..3 {
         let guest = Plimsoll::start_ready(&settings).expect("it gets partitions");
-        send(
-            &settings.bootstrap,
-            &settings.topic,
-            &unkeyed(12),
-            100 + round,
-            20_000,
-        );
+        more(&settings, &unkeyed(12), 100 + round, 20_000);
         goes_on(&settings, &guest).await;
         if round == 1 {
             guest.kill().expect("it is killed")
@@ -164,15 +162,15 @@ async fn members_that_join_leave_and_die_lose_and_double_nothing() {
     holds(&settings).await;
 }
 
-/// What a batch does, and where it can be killed. After the last of them it is done.
-const STEPS: [(&str, Cut); 7] = [
-    ("SELECT", Cut::SilentBefore),
-    ("BEGIN", Cut::SilentBefore),
-    ("UPDATE plimsoll_internal.positions", Cut::SilentBefore),
-    ("UPDATE products", Cut::SilentBefore),
-    ("INSERT INTO plimsoll_internal.ledger", Cut::SilentBefore),
-    ("COMMIT", Cut::SilentBefore),
-    ("COMMIT", Cut::SilentAfter),
+/// What a batch does, and so where it can be killed.
+const STEPS: [&str; 7] = [
+    "SELECT (s.n",
+    "BEGIN",
+    "UPDATE plimsoll_internal.positions p SET next_offset",
+    "UPDATE products p SET current_stock",
+    "INSERT INTO plimsoll_internal.ledger",
+    "INSERT INTO plimsoll_internal.refused",
+    "COMMIT",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,20 +183,19 @@ async fn whoever_is_killed_at_any_step_of_a_batch_has_done_all_or_nothing_of_it(
         database_url: wires.url(&settings.database_url),
         ..settings.clone()
     };
-    for (made, (statement, cut)) in (1..).zip(STEPS) {
-        send(
-            &settings.bootstrap,
-            &settings.topic,
-            &unkeyed(4),
-            200,
-            5_000,
-        );
+    let before = STEPS.map(|statement| (statement, Cut::SilentBefore));
+    let all = before.into_iter().chain([("COMMIT", Cut::SilentAfter)]);
+    for (round, (statement, cut)) in (1..).zip(all) {
+        let seed = 200 + round;
+        more(&settings, &unkeyed(4), seed, 9_000);
         let killed = start(&wired);
         goes_on(&settings, &killed).await;
         wires.arm(statement, [cut]);
-        ours::until(PATIENCE, statement, async || Ok(wires.made().len() == made))
-            .await
-            .unwrap_or_else(|error| panic!("{error}\n{}", killed.log_tail()));
+        ours::until(PATIENCE, statement, async || {
+            Ok(wires.made().len() as u64 == round)
+        })
+        .await
+        .unwrap_or_else(|error| panic!("{error}\n{}", killed.log_tail()));
         killed.kill().expect("it is killed");
     }
     let last = start(&settings);
@@ -217,7 +214,7 @@ async fn a_paused_owner_that_wakes_up_is_refused_by_the_database() {
     let successor = start(&settings);
     all_is_applied(&settings, &[&successor]).await;
     sleeper.resume().expect("it wakes up");
-    send(&settings.bootstrap, &settings.topic, &unkeyed(4), 12, 5_000);
+    more(&settings, &unkeyed(4), 12, 5_000);
     all_is_applied(&settings, &[&sleeper, &successor]).await;
     sleeper.stop().expect("it ends with 0");
     successor.stop().expect("it ends with 0");
@@ -259,7 +256,7 @@ async fn a_crash_of_postgresql_costs_nothing() {
         goes_on(&settings, &plimsoll).await;
         cluster.stop_immediate().expect("it crashes");
         cluster.start_again().expect("it comes back");
-        send(&settings.bootstrap, &settings.topic, &unkeyed(4), 13, 3_000);
+        more(&settings, &unkeyed(4), 13, 3_000);
     }
     all_is_applied(&settings, &[&plimsoll]).await;
     plimsoll.stop().expect("it ends with 0");
@@ -329,7 +326,7 @@ async fn retention_past_a_position_halts_that_partition_and_an_operator_moves_it
     let plimsoll = start(&settings);
     all_is_applied(&settings, &[&plimsoll]).await;
     plimsoll.stop().expect("it ends with 0");
-    send(&settings.bootstrap, &settings.topic, &unkeyed(4), 14, 4_000);
+    more(&settings, &unkeyed(4), 14, 4_000);
     let ends = topics::end_offsets(&settings.bootstrap, &settings.topic)
         .await
         .expect("offsets");
@@ -372,13 +369,7 @@ async fn a_topic_made_anew_halts_even_when_it_has_grown_past_the_position() {
     topics::create(&settings.bootstrap, &settings.topic, 2)
         .await
         .expect("it is made again");
-    send(
-        &settings.bootstrap,
-        &settings.topic,
-        &unkeyed(2),
-        15,
-        RECORDS + 5_000,
-    );
+    more(&settings, &unkeyed(2), 15, RECORDS + 5_000);
     let plimsoll = start(&settings);
     halts_with(&settings, &plimsoll, &[0, 1], "recreated").await;
     plimsoll.stop().expect("it ends with 0");
@@ -392,7 +383,7 @@ async fn partitions_that_are_added_start_at_their_beginning() {
     topics::add_partitions(&settings.bootstrap, &settings.topic, 4)
         .await
         .expect("two more");
-    send(&settings.bootstrap, &settings.topic, &unkeyed(4), 16, 4_000);
+    more(&settings, &unkeyed(4), 16, 4_000);
     all_is_applied(&settings, &[&plimsoll]).await;
     plimsoll.stop().expect("it ends with 0");
     holds(&settings).await;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use plimsoll_domain::lane::Share;
 use plimsoll_domain::{Event, Nature};
 use plimsoll_telemetry::Traces;
-use plimsoll_telemetry::traces::spans::{self, Follower, Producer};
+use plimsoll_telemetry::traces::spans::{self, Producer, SampledBy};
 use plimsoll_wire::{Decoded, Facts, Headers, Malformed};
 use rustc_hash::FxHashMap;
 
@@ -89,6 +89,16 @@ pub(crate) struct Batch {
     bytes: Vec<u8>,
 }
 
+fn producer(headers: &Headers) -> Option<Producer> {
+    let trace = headers.trace()?;
+    Some(Producer {
+        trace: trace.id,
+        span: trace.parent,
+        sampled: trace.sampled,
+        state: headers.trace_state().map(Into::into),
+    })
+}
+
 impl Batch {
     /// Decodes a chunk, leaving out records that `current` does not own up to.
     pub(crate) fn decode(chunk: Chunk, nature: Nature, current: impl Fn(&Record) -> bool) -> Batch {
@@ -104,19 +114,15 @@ impl Batch {
             };
             let content =
                 plimsoll_wire::decode(&bytes[value.clone()], record.headers.as_deref(), nature);
-            let producer = record.headers.as_deref().and_then(Headers::trace);
+            let producer = record.headers.as_deref().and_then(producer);
             entries.push(Entry {
                 partition: record.partition,
                 offset: record.offset,
                 timestamp_ms: record.timestamp_ms,
                 ordinal: stretch.offsets.len(),
-                producer: producer.map(|it| Producer {
-                    trace: it.id,
-                    span: it.parent,
-                    sampled: it.sampled,
-                }),
+                trace: producer.as_ref().map(|it| it.trace),
+                producer,
                 followed: false,
-                trace: producer.map(|it| it.id),
                 content: content.map(|decoded| Read::of(decoded, record.timestamp_ms, &mut names)),
                 value,
             });
@@ -152,22 +158,25 @@ impl Batch {
     fn follow(&mut self, traces: &Traces, trace: &spans::Batch) {
         let (mut wanted, mut shared) = (Vec::new(), Vec::new());
         for entry in &mut self.entries {
-            match traces.follows(entry.producer, entry.partition, entry.offset) {
-                Some(Follower::Producer) => wanted.push(entry),
-                Some(Follower::Ratio) => shared.push(entry),
+            match traces.follows(entry.producer.as_ref(), entry.partition, entry.offset) {
+                Some(SampledBy::Producer) => wanted.push(entry),
+                Some(SampledBy::Ratio) => shared.push(entry),
                 None => {}
             }
         }
         wanted.truncate(traces.grant(wanted.len()));
         shared.truncate(traces.sample(shared.len()));
-        for (who, followed) in [(Follower::Producer, wanted), (Follower::Ratio, shared)] {
+        for (who, followed) in [(SampledBy::Producer, wanted), (SampledBy::Ratio, shared)] {
             for entry in followed {
                 trace.keep(who.name());
                 entry.followed = true;
                 entry.trace = entry.trace.or(trace.trace_id());
             }
         }
-        let producers = self.entries.iter().filter_map(|entry| entry.producer);
+        let producers = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.producer.as_ref());
         trace.read(self.entries.len(), producers);
     }
 

@@ -78,7 +78,7 @@ impl<'a> Committed<'a> {
         let said = outcome.and_then(|(_, outcome)| said(outcome));
         let age_ms = self.now_ms.saturating_sub(entry.timestamp_ms);
         Event {
-            producer: entry.producer,
+            producer: entry.producer.as_ref(),
             partition: entry.partition,
             offset: entry.offset,
             id: read.and_then(|read| Some(read.event.key?.0)),

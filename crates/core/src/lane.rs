@@ -236,20 +236,21 @@ impl Lane {
                 .expect("only shares that were taken settle");
             taken.next_offset = next_offset;
             let generation = taken.generation;
+            let timestamp_ms = batch.stretches[&share.partition].timestamp_ms;
+            self.shared.progress.moves(
+                share.partition,
+                Mark {
+                    generation,
+                    next_offset,
+                    timestamp_ms,
+                },
+            );
             if let Some(owned) = self
                 .owned
                 .get_mut(&share.partition)
                 .filter(|owned| owned.generation == generation)
             {
                 owned.next_offset = next_offset;
-                let timestamp_ms = batch.stretches[&share.partition].timestamp_ms;
-                self.shared.progress.set(
-                    share.partition,
-                    Mark {
-                        next_offset,
-                        timestamp_ms,
-                    },
-                );
             }
         }
     }

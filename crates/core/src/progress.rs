@@ -9,50 +9,47 @@ use parking_lot::Mutex;
 /// How far one partition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
+    /// Of the assignment: what an earlier owner of this process still finishes says nothing about a later one.
+    pub(crate) generation: u32,
     pub(crate) next_offset: i64,
     /// Timestamp of the last applied record; 0 before the first.
     pub(crate) timestamp_ms: i64,
 }
 
-/// All partitions that this process owns, and how far it was with those that lanes let go.
+/// The partitions that this process owns or owned.
 #[derive(Default)]
-pub(crate) struct Progress(Mutex<Marks>);
-
-#[derive(Default)]
-struct Marks {
-    owned: BTreeMap<i32, Mark>,
-    let_go: BTreeMap<i32, Mark>,
-}
+pub(crate) struct Progress(Mutex<BTreeMap<i32, Mark>>);
 
 impl Progress {
-    pub(crate) fn set(&self, partition: i32, mark: Mark) {
-        let mut marks = self.0.lock();
-        marks.let_go.remove(&partition);
-        marks.owned.insert(partition, mark);
+    /// A lane owns the partition from now on.
+    pub(crate) fn begins(&self, partition: i32, mark: Mark) {
+        self.0.lock().insert(partition, mark);
     }
 
-    /// It belongs to somebody else, or nobody goes on with it.
-    pub(crate) fn remove(&self, partition: i32) {
-        self.0.lock().owned.remove(&partition);
-    }
-
-    /// Nothing of it is in flight any more: this is how far it came.
-    pub(crate) fn let_go(&self, partition: i32) {
-        let mut marks = self.0.lock();
-        if let Some(mark) = marks.owned.remove(&partition) {
-            marks.let_go.insert(partition, mark);
+    /// A batch of it is committed, perhaps while it was let go.
+    pub(crate) fn moves(&self, partition: i32, to: Mark) {
+        if let Some(mark) = self.0.lock().get_mut(&partition)
+            && mark.generation == to.generation
+        {
+            *mark = to;
         }
     }
 
-    /// How far a partition came that leaves now.
-    pub(crate) fn leaves(&self, partition: i32) -> Option<Mark> {
+    /// It is somebody else's, or halted.
+    pub(crate) fn ends(&self, partition: i32, generation: u32) {
         let mut marks = self.0.lock();
-        let let_go = marks.let_go.remove(&partition);
-        let_go.or_else(|| marks.owned.get(&partition).copied())
+        if marks
+            .get(&partition)
+            .is_some_and(|it| it.generation == generation)
+        {
+            marks.remove(&partition);
+        }
     }
 
-    pub(crate) fn all(&self) -> BTreeMap<i32, Mark> {
-        self.0.lock().owned.clone()
+    /// How far it came under this assignment.
+    pub(crate) fn of(&self, partition: i32, generation: u32) -> Option<Mark> {
+        let mark = self.0.lock().get(&partition).copied();
+        mark.filter(|it| it.generation == generation)
     }
 }
 
@@ -60,31 +57,27 @@ impl Progress {
 mod tests {
     use super::*;
 
-    fn at(next_offset: i64) -> Mark {
+    fn at(generation: u32, next_offset: i64) -> Mark {
         Mark {
+            generation,
             next_offset,
             timestamp_ms: 0,
         }
     }
 
     #[test]
-    fn a_partition_that_was_let_go_leaves_where_its_lane_left_it() {
+    fn what_an_earlier_assignment_finishes_moves_and_ends_nothing_of_a_later_one() {
         let progress = Progress::default();
-        progress.set(0, at(7));
-        progress.let_go(0);
-        assert_eq!(progress.all(), BTreeMap::new());
-        assert_eq!(progress.leaves(0), Some(at(7)));
-        assert_eq!(progress.leaves(0), None);
-    }
-
-    #[test]
-    fn what_was_let_go_long_ago_is_forgotten_by_who_owns_it_again() {
-        let progress = Progress::default();
-        progress.set(0, at(7));
-        progress.let_go(0);
-        progress.set(0, at(9));
-        assert_eq!(progress.leaves(0), Some(at(9)));
-        progress.remove(0);
-        assert_eq!(progress.leaves(0), None);
+        progress.begins(0, at(1, 7));
+        progress.moves(0, at(1, 8));
+        assert_eq!(progress.of(0, 1), Some(at(1, 8)));
+        progress.begins(0, at(2, 9));
+        progress.moves(0, at(1, 10));
+        progress.ends(0, 1);
+        assert_eq!(progress.of(0, 2), Some(at(2, 9)));
+        assert_eq!(progress.of(0, 1), None);
+        progress.ends(0, 2);
+        progress.moves(0, at(2, 10));
+        assert_eq!(progress.of(0, 2), None);
     }
 }

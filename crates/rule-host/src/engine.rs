@@ -7,7 +7,9 @@ mod ticker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Store};
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, Store,
+};
 
 pub(crate) use cap::Cap;
 use ticker::Ticker;
@@ -18,6 +20,9 @@ const TICK: Duration = Duration::from_millis(5);
 const STACK_BYTES_MAX: usize = 256 * 1024;
 /// Entries in the tables of a guest; a rule has a handful of function pointers.
 const TABLE_ENTRIES_MAX: usize = 4096;
+/// What a place in the pool keeps of its last guest's memory, wiped, so that the next one need not
+/// fault it in again.
+const RESIDENT_BYTES_MAX: usize = 256 * 1024;
 /// Core instances of one component: the rule's module and the shims a toolchain may add.
 const CORE_INSTANCES_MAX: u32 = 4;
 
@@ -43,7 +48,7 @@ impl Default for Limits {
             deadline: Duration::from_millis(100),
             rows_max: 1024,
             instances_max: 64,
-            compile_deadline: Duration::from_secs(5),
+            compile_deadline: Duration::from_secs(10),
         }
     }
 }
@@ -132,6 +137,10 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
         .table_elements(TABLE_ENTRIES_MAX)
         .max_memory_size(limits.memory_bytes_max)
         // Keeping pages costs more than it saves unless the kernel can say which were touched.
-        .linear_memory_keep_resident(0);
+        .linear_memory_keep_resident(match PoolingAllocationConfig::is_pagemap_scan_available() {
+            true => RESIDENT_BYTES_MAX,
+            false => 0,
+        })
+        .pagemap_scan(Enabled::Auto);
     pool
 }

@@ -12,12 +12,16 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{
+    OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTLP_TRACES_HEADERS, Protocol, SpanExporter,
+    WithExportConfig, WithHttpConfig,
+};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider,
 };
 use opentelemetry_semantic_conventions::attribute::{SERVICE_INSTANCE_ID, SERVICE_VERSION};
+use percent_encoding::percent_decode_str;
 use thiserror::Error;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::filter_fn;
@@ -206,14 +210,37 @@ pub async fn reach(endpoint: &str) -> Result<(), String> {
 
 fn send_nothing(address: &str) -> Result<(), String> {
     let client = client(address).map_err(|error| error.to_string())?;
-    let request = client
+    let mut request = client
         .post(address)
         .header("content-type", "application/x-protobuf");
+    for (name, value) in credentials() {
+        request = request.header(name, value);
+    }
     match request.send() {
         Ok(answer) if answer.status().is_success() => Ok(()),
         Ok(answer) => Err(format!("it answers {}", answer.status())),
         Err(error) => Err(chain(&error)),
     }
+}
+
+/// Headers as the exporter reads them: `name=value` with commas between, values as in a URL.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the exporter, too, reads them from the environment alone"
+)]
+fn credentials() -> Vec<(String, String)> {
+    let set = std::env::var(OTEL_EXPORTER_OTLP_TRACES_HEADERS)
+        .or_else(|_| std::env::var(OTEL_EXPORTER_OTLP_HEADERS));
+    pairs(&set.unwrap_or_default())
+}
+
+fn pairs(text: &str) -> Vec<(String, String)> {
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=')?;
+        let value = percent_decode_str(value.trim()).decode_utf8().ok()?;
+        Some((name.trim().to_owned(), value.into_owned()))
+    };
+    text.split(',').filter_map(pair).collect()
 }
 
 fn chain(error: &dyn std::error::Error) -> String {
@@ -251,4 +278,22 @@ fn exporter(endpoint: &str) -> Result<SpanExporter, Error> {
             .build()?)
     });
     made.join().expect("a panic stops the process")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_as_the_exporter_reads_them() {
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            pairs("authorization=Basic%20dXNlcjpwYXNz, tenant = shop=1,bad"),
+            [
+                header("authorization", "Basic dXNlcjpwYXNz"),
+                header("tenant", "shop=1")
+            ]
+        );
+        assert_eq!(pairs(""), []);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::Malformed;
 use crate::identity::{ID_BYTES, SOURCE_BYTES};
-use crate::trace::Trace;
+use crate::trace::{self, Trace};
 use crate::value::{Bytes, check_text};
 
 /// How many headers a record may have.
@@ -20,6 +20,7 @@ pub struct Headers {
     ce_id: Option<Box<[u8]>>,
     event_id: Option<Box<[u8]>>,
     trace: Option<Trace>,
+    trace_state: Option<Box<str>>,
 }
 
 /// For a record without headers.
@@ -29,10 +30,11 @@ pub(crate) static NONE: Headers = Headers {
     ce_id: None,
     event_id: None,
     trace: None,
+    trace_state: None,
 };
 
 impl Headers {
-    /// Takes in one header, at most 201 bytes of it.
+    /// Takes in one header, at most 201 bytes of it; a `tracestate` whole or not at all.
     pub fn add(&mut self, name: &[u8], value: Option<&[u8]>) {
         self.count += 1;
         let kept = || value.map(|bytes| bytes[..bytes.len().min(KEPT_BYTES_MAX)].into());
@@ -41,6 +43,7 @@ impl Headers {
             b"ce_id" => self.ce_id = kept(),
             b"event-id" => self.event_id = kept(),
             b"traceparent" => self.trace = value.and_then(Trace::parse),
+            b"tracestate" => self.trace_state = value.and_then(trace::state),
             _ => {}
         }
     }
@@ -49,6 +52,12 @@ impl Headers {
     /// malformed.
     pub fn trace(&self) -> Option<Trace> {
         self.trace
+    }
+
+    /// What the producer's tracers say to each other, as they wrote it; only with a
+    /// [`Headers::trace`].
+    pub fn trace_state(&self) -> Option<&str> {
+        self.trace.and(self.trace_state.as_deref())
     }
 
     pub(crate) fn check_count(&self) -> Result<(), Malformed> {

@@ -1,4 +1,4 @@
-//! W3C Trace Context, level 1: the header `traceparent`. An invalid one is ignored, as the
+//! W3C Trace Context, level 1: the headers `traceparent` and `tracestate`. An invalid one is ignored, as the
 //! standard asks; a record is never refused for it.
 
 /// Where a record comes from in its producer's trace.
@@ -31,6 +31,15 @@ impl Trace {
             sampled: flags & 1 == 1,
         })
     }
+}
+
+/// More than this nobody has to carry on.
+const STATE_BYTES_MAX: usize = 512;
+
+/// A `tracestate` as it came; what it means is for the tracers that wrote it.
+pub(crate) fn state(header: &[u8]) -> Option<Box<str>> {
+    let text = str::from_utf8(header).ok()?;
+    (!text.is_empty() && text.len() <= STATE_BYTES_MAX).then(|| text.into())
 }
 
 /// Lower-case hexadecimal digits, exactly so many.
@@ -119,5 +128,14 @@ mod tests {
             "00_0af7651916cd43dd8448eb211c80319c_b7ad6b7169203331_01",
             expect!["ignored"],
         );
+    }
+
+    #[test]
+    fn a_state_is_carried_as_it_came_or_not_at_all() {
+        assert_eq!(state(b"shop=1,bank=2").as_deref(), Some("shop=1,bank=2"));
+        assert_eq!(state(b""), None);
+        assert_eq!(state(b"\xff"), None);
+        assert_eq!(state(&[b'a'; 512]).map(|it| it.len()), Some(512));
+        assert_eq!(state(&[b'a'; 513]), None);
     }
 }

@@ -67,7 +67,7 @@ proptest! {
     #[test]
     fn no_bytes_panic(
         value in vec(any::<u8>(), 0..300),
-        headers in vec(("ce_source|ce_id|event-id|traceparent", option::of(vec(any::<u8>(), 0..300))), 0..6),
+        headers in vec(("ce_source|ce_id|event-id|traceparent|tracestate", option::of(vec(any::<u8>(), 0..300))), 0..6),
     ) {
         let mut all = Headers::default();
         for (name, value) in &headers {

@@ -21,7 +21,8 @@ pub struct Looks<'a> {
     seen: BTreeMap<i32, Position>,
 }
 
-#[derive(Clone, Copy)]
+/// One that is not there is at the beginning.
+#[derive(Clone, Copy, Default)]
 struct Position {
     next_offset: i64,
     owner_epoch: i64,
@@ -48,22 +49,20 @@ impl<'a> Looks<'a> {
         let mirrored = self.mirrored(self.seen.keys().copied())?;
         let mut findings = any_time(self.scope.database_url, expect).await?;
         let positions = self.positions().await?;
-        for (partition, now) in &positions {
+        for (partition, before) in &self.seen {
             let place = format!("{}/{partition}", self.scope.topic);
-            if let Some(before) = self.seen.get(partition) {
-                for (what, before, now) in [
-                    ("position", before.next_offset, now.next_offset),
-                    ("epoch", before.owner_epoch, now.owner_epoch),
-                ] {
-                    if now < before {
-                        let what = format!("its {what} went from {before} to {now}");
-                        findings.add(Invariant::I9, &place, what);
-                    }
+            let now = positions.get(partition).copied().unwrap_or_default();
+            for (what, before, now) in [
+                ("position", before.next_offset, now.next_offset),
+                ("epoch", before.owner_epoch, now.owner_epoch),
+            ] {
+                if now < before {
+                    let what = format!("its {what} went from {before} to {now}");
+                    findings.add(Invariant::I9, &place, what);
                 }
             }
-            if let Some(&mirrored) = mirrored.get(partition)
-                && mirrored > now.next_offset
-            {
+            let mirrored = mirrored.get(partition).copied().unwrap_or(0);
+            if mirrored > now.next_offset {
                 let what = format!(
                     "the group is told {mirrored}, stored is {}",
                     now.next_offset
@@ -120,12 +119,13 @@ impl<'a> Looks<'a> {
             return Ok(BTreeMap::new());
         }
         let told = self.group.committed_offsets(asked, SILENCE_MAX)?;
-        let told = told.elements();
-        let offset =
-            |it: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match it.offset() {
-                Offset::Offset(offset) => Some((it.partition(), offset)),
-                _ => None,
-            };
-        Ok(told.iter().filter_map(offset).collect())
+        let mut offsets = BTreeMap::new();
+        for it in told.elements() {
+            it.error()?;
+            if let Offset::Offset(offset) = it.offset() {
+                offsets.insert(it.partition(), offset);
+            }
+        }
+        Ok(offsets)
     }
 }

@@ -66,7 +66,7 @@ impl Default for Expect {
     }
 }
 
-/// I1–I4 and I8 in one snapshot: what must hold at any time, also under load.
+/// I1–I4, I8 and I17 in one snapshot: what must hold at any time, also under load.
 pub async fn any_time(database_url: &str, expect: Expect) -> anyhow::Result<Findings> {
     let mut snapshot = Snapshot::open(database_url).await?;
     let mut findings = Findings::default();
@@ -77,7 +77,7 @@ pub async fn any_time(database_url: &str, expect: Expect) -> anyhow::Result<Find
     Ok(findings)
 }
 
-/// Everything the contract promises of a quiet system: [`any_time`], I5–I7, I12, I17, I18 and, where the run was
+/// Everything the contract promises of a quiet system: [`any_time`], I5–I7, I12, I18 and, where the run was
 /// [modelled](Expect::modelled), I11.
 pub async fn at_end(scope: Scope<'_>, expect: Expect) -> anyhow::Result<Findings> {
     let mut findings = any_time(scope.database_url, expect).await?;

@@ -16,6 +16,7 @@ pub(super) const ANY_TIME: &[Statement] = &[
     (Invariant::I3, include_str!("sql/versions.sql")),
     (Invariant::I4, include_str!("sql/chain.sql")),
     (Invariant::I8, include_str!("sql/order.sql")),
+    (Invariant::I17, include_str!("sql/deadlocks.sql")),
 ];
 
 /// Holds as long as nobody changes a floor.
@@ -27,7 +28,6 @@ pub(super) const AT_END: &[Statement] = &[
     (Invariant::I6, include_str!("sql/decided_once.sql")),
     (Invariant::I6, include_str!("sql/first_copy.sql")),
     (Invariant::I12, include_str!("sql/revisions.sql")),
-    (Invariant::I17, include_str!("sql/deadlocks.sql")),
     (Invariant::I18, include_str!("sql/idle_in_transaction.sql")),
 ];
 

@@ -17,7 +17,8 @@ pub(crate) struct Span {
     pub(crate) parent: String,
     pub(crate) name: String,
     pub(crate) kind: String,
-    pub(crate) links: Vec<(String, String)>,
+    /// Trace, span, state.
+    pub(crate) links: Vec<[String; 3]>,
     attributes: Vec<(String, String)>,
 }
 
@@ -32,7 +33,7 @@ impl Span {
     }
 
     fn of(span: &Value) -> Span {
-        let link = |link: &Value| (text(&link["traceId"]), text(&link["spanId"]));
+        let link = |link: &Value| ["traceId", "spanId", "traceState"].map(|it| text(&link[it]));
         let attribute = |it: &Value| (text(&it["key"]), value(&it["value"]));
         Span {
             trace: text(&span["traceId"]),
@@ -55,7 +56,7 @@ pub(crate) async fn trace(jaeger: &Jaeger, id: &str) -> Option<Vec<Span>> {
 pub(crate) async fn spans_linked_to(jaeger: &Jaeger, producer: &str) -> Vec<Span> {
     let path = "/api/v3/traces?query.service_name=plimsoll&query.num_traces=1000\
                 &query.start_time_min=2020-01-01T00:00:00Z&query.start_time_max=2100-01-01T00:00:00Z";
-    let linked = |span: &Span| span.links.iter().any(|(trace, _)| trace == producer);
+    let linked = |span: &Span| span.links.iter().any(|[trace, ..]| trace == producer);
     let found = soon(|| {
         let mut spans = spans(jaeger, path)?;
         spans.retain(linked);

@@ -47,14 +47,11 @@ impl Assignment {
     }
 
     /// Removes those of `partitions` that are here, and answers which were.
-    pub(super) fn remove(&mut self, partitions: &[i32]) -> Vec<i32> {
-        let removed = partitions.iter().filter(|&&p| {
-            let place = usize::try_from(p)
-                .ok()
-                .and_then(|place| self.0.get_mut(place));
-            place.and_then(Option::take).is_some()
-        });
-        removed.copied().collect()
+    pub(super) fn remove(&mut self, partitions: &[i32]) -> Vec<Assigned> {
+        let removed = partitions
+            .iter()
+            .filter_map(|&p| self.0.get_mut(usize::try_from(p).ok()?)?.take());
+        removed.collect()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Assigned> {
@@ -89,7 +86,11 @@ mod tests {
     #[test]
     fn nothing_is_expected_of_a_partition_that_left() {
         let mut assignment = fetched(3, 10);
-        assert_eq!(assignment.remove(&[2, 3, -1, 900]), [3]);
+        let removed = assignment.remove(&[2, 3, -1, 900]);
+        assert_eq!(
+            removed.iter().map(|it| it.partition).collect::<Vec<_>>(),
+            [3]
+        );
         assert_eq!(assignment.expects(3, 10), None);
         assert_eq!(assignment.expects(-1, 10), None);
         assert!(assignment.remove(&[3]).is_empty());

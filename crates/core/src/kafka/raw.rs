@@ -44,8 +44,6 @@ pub(super) enum Polled {
     End { partition: i32, next_offset: i64 },
     /// The stored offset of the partition is outside its log.
     OutOfRange(i32),
-    /// Positions that were mirrored without waiting were refused.
-    NotMirrored,
     /// Anything else that went wrong, as librdkafka names it; it repairs itself unless fatal.
     Fault { text: String, fatal: bool },
     /// An event of no interest here.
@@ -81,11 +79,6 @@ impl<'a> Queue<'a> {
             sys::RD_KAFKA_EVENT_FETCH => event.records(record),
             sys::RD_KAFKA_EVENT_REBALANCE => event.rebalance(),
             sys::RD_KAFKA_EVENT_ERROR => event.error(),
-            sys::RD_KAFKA_EVENT_OFFSET_COMMIT
-                if event.code() != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR =>
-            {
-                Polled::NotMirrored
-            }
             _ => Polled::Other,
         }
     }

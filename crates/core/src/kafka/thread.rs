@@ -178,10 +178,10 @@ impl<'a> Thread<'a> {
         self.unassign_natively(&removed);
     }
 
-    fn unassign_natively(&self, partitions: &[i32]) {
+    fn unassign_natively(&self, partitions: &[Assigned]) {
         let mut list = TopicPartitionList::with_capacity(partitions.len());
-        for &partition in partitions {
-            list.add_partition(&self.parts.topic, partition);
+        for assigned in partitions {
+            list.add_partition(&self.parts.topic, assigned.partition);
         }
         // A pause outlives the assignment: whoever gets the partition again would wait for ever.
         self.parts.consumer.resume(&list).ok();
@@ -226,6 +226,7 @@ impl<'a> Thread<'a> {
                 // Answered at once, empty, so that other partitions are not held up; claims
                 // bring the partitions in one by one.
                 self.assign(&[]);
+                self.mirror.again();
                 self.parts
                     .coordinator
                     .hear(Heard::Assigned(partitions.clone()));
@@ -234,7 +235,6 @@ impl<'a> Thread<'a> {
             Polled::OutOfRange(partition) => {
                 self.parts.coordinator.hear(Heard::OutOfRange(*partition))
             }
-            Polled::NotMirrored => self.mirror.refused(),
             Polled::Fault { text, fatal: false } => tracing::warn!(text, "Kafka: {text}"),
             Polled::Fault { text, fatal: true } => {
                 self.parts.coordinator.hear(Heard::Failed(text.clone()))
@@ -342,11 +342,9 @@ impl<'a> Thread<'a> {
     /// stop after that, it says no word. Not by dropping it: a claim on its way holds it, too.
     fn close(mut self) {
         self.parts.watch.polls_no_more();
-        // A group that changes just now refuses positions until it has changed.
-        let deadline = Instant::now() + LET_GO_LIMIT;
-        while !mirror::last(&self.parts) && Instant::now() < deadline {
-            self.poll(POLL_WAIT);
-        }
+        let all: Vec<Assigned> = self.assignment.iter().copied().collect();
+        self.mirror.now(&self.parts, &all);
+        self.mirror.last(&self.parts);
         let consumer = &self.parts.consumer;
         if let Err(err) = consumer.close_queue() {
             tracing::warn!(%err, "the group could not be left");

@@ -27,9 +27,10 @@ impl Lane {
                             breaker: Breaker::default(),
                         },
                     );
-                    self.shared.progress.set(
+                    self.shared.progress.begins(
                         partition,
                         Mark {
+                            generation,
                             next_offset,
                             timestamp_ms: 0,
                         },
@@ -51,7 +52,6 @@ impl Lane {
             .is_some_and(|owned| owned.generation == generation)
         {
             self.owned.remove(&partition);
-            self.shared.progress.let_go(partition);
         }
         for effect in self.machine.step(Event::Revoked(vec![partition])) {
             match effect {
@@ -78,7 +78,7 @@ impl Lane {
                     next_offset = owned.next_offset,
                     "partition {partition} has another owner, or its position went back"
                 );
-                self.shared.progress.remove(partition);
+                self.shared.progress.ends(partition, owned.generation);
                 self.tell(Heard::Lost {
                     partition,
                     generation: owned.generation,
@@ -97,7 +97,7 @@ impl Lane {
                 reason,
                 "partition {partition} is halted: {reason}"
             );
-            self.shared.progress.remove(partition);
+            self.shared.progress.ends(partition, owned.generation);
             self.tell(Heard::Halt {
                 partition,
                 generation: owned.generation,

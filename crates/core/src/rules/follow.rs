@@ -18,7 +18,8 @@ use crate::database::Session;
 /// A desired ruleset that cannot be made ready is tried again after this.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// After each bundle, and after a look, it rests for so many times as long as that took: however
-/// often rulesets change, at most a fifth of one core goes to following them.
+/// often rulesets change, a fifth of one core goes to following them, or more where rests would be
+/// longer than `REST_MAX`.
 const REST_TIMES: u32 = 4;
 /// The longest rest. A replica follows within a second.
 const REST_MAX: Duration = Duration::from_millis(300);
@@ -183,8 +184,9 @@ impl Rules {
             // Somebody waits for it.
             return self.shelf.ruleset(stored).await;
         }
-        let making = self.shelf.ruleset_beside(stored, REST_TIMES, REST_MAX);
-        making.await
+        self.shelf
+            .ruleset_beside(stored, REST_TIMES, REST_MAX)
+            .await
     }
 
     /// What others may know.

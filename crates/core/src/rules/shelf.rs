@@ -85,12 +85,10 @@ impl Shelf {
         rest_times: u32,
         rest_max: Duration,
     ) -> Result<Ruleset, Error> {
-        let (shelf, mut left) = (Arc::clone(self), rest_max);
-        let rest = move |took: Duration| {
-            let rest = (took * rest_times).min(left);
-            left -= rest;
-            thread::sleep(rest);
-        };
+        let shelf = Arc::clone(self);
+        let bundles = u32::try_from(stored.files.len()).unwrap_or(u32::MAX);
+        let each_max = rest_max / bundles.max(1);
+        let rest = move |took: Duration| thread::sleep((took * rest_times).min(each_max));
         let made = tokio::task::spawn_blocking(move || shelf.ready_now(&stored, rest));
         Ok(made.await.expect("a panic stops the process")?.ruleset)
     }
@@ -103,7 +101,7 @@ impl Shelf {
     }
 
     /// Calls `made` after each bundle with the time it took.
-    fn ready_now(&self, stored: &Stored, mut made: impl FnMut(Duration)) -> Result<Ready, Error> {
+    fn ready_now(&self, stored: &Stored, made: impl Fn(Duration)) -> Result<Ready, Error> {
         let Stored {
             revision,
             document,

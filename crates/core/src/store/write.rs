@@ -48,7 +48,7 @@ impl Folds<'_> {
 
     /// The trace that has the span of an event that moves nothing; a parked one keeps what it had.
     fn trace(&self, entry: &Entry) -> Option<u128> {
-        let shown = self.job.batch.trace.shows(entry.producer);
+        let shown = self.job.batch.trace.shows(entry.producer.as_ref());
         shown.or(entry.trace)
     }
 

@@ -60,6 +60,11 @@ async fn a_wire_that_dies_in_a_transaction_without_a_word_holds_nothing_for_ever
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wire_that_dies_before_commit_without_a_word_is_settled() -> Result<()> {
+    silence("COMMIT", Cut::SilentBefore).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wire_that_dies_with_the_answer_of_commit_without_a_word_is_settled() -> Result<()> {
     silence("COMMIT", Cut::SilentAfter).await
 }

@@ -56,7 +56,7 @@ async fn sessions_that_are_killed_again_and_again_lose_nothing_and_repeat_nothin
     world.finish(running).await
 }
 
-/// What the next transaction may not meet: another isolation level's failure, a deadlock of others, a
+/// What the next attempt need not meet again: another isolation level's failure, a deadlock of others, a
 /// shutdown, a full disk.
 const PASSING: [&str; 4] = ["40001", "40P01", "57P01", "53100"];
 

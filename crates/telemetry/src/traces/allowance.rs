@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 /// Events in a second that somebody wants to see. On two cores that also receive the spans, so
 /// many take a twentieth of the time.
@@ -39,36 +39,41 @@ impl Allowance {
 
     /// How many of `wanted` may be had.
     pub(super) fn take(&self, wanted: usize, now: Instant) -> usize {
-        self.take_if(wanted, now, |_| true)
+        let mut left = self.refilled(now);
+        let taken = (wanted as f64).min(left.0.floor()).max(0.0);
+        left.0 -= taken;
+        whole(taken)
     }
 
-    /// The same, but all or none, unless there are never so many.
+    /// The same, but all or none, and never more than a second's: as long as anything is left, all,
+    /// which the next ones go without.
     pub(super) fn take_whole(&self, wanted: usize, now: Instant) -> usize {
-        let enough = (wanted as f64).min(self.per_second.floor());
-        self.take_if(wanted, now, |left| left >= enough)
-    }
-
-    fn take_if(&self, wanted: usize, now: Instant, suffices: impl Fn(f64) -> bool) -> usize {
-        let mut left = self.left.lock();
-        let passed = now.saturating_duration_since(left.1).as_secs_f64();
-        *left = (
-            (left.0 + passed * self.per_second).min(self.per_second),
-            now,
-        );
-        if !suffices(left.0) {
+        let mut left = self.refilled(now);
+        if left.0 < 1.0 {
             return 0;
         }
-        let taken = (wanted as f64).min(left.0.floor());
+        let taken = (wanted as f64).min(self.per_second.floor());
         left.0 -= taken;
-        // It is between 0 and `wanted`.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "see above"
-        )]
-        let taken = taken as usize;
-        taken
+        whole(taken)
     }
+
+    fn refilled(&self, now: Instant) -> MutexGuard<'_, (f64, Instant)> {
+        let mut left = self.left.lock();
+        let passed = now.saturating_duration_since(left.1).as_secs_f64();
+        let refilled = (left.0 + passed * self.per_second).min(self.per_second);
+        *left = (refilled, now);
+        left
+    }
+}
+
+/// Between 0 and what somebody counted.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "see above"
+)]
+fn whole(taken: f64) -> usize {
+    taken as usize
 }
 
 #[cfg(test)]
@@ -98,14 +103,14 @@ mod tests {
         let after = |ms| start + Duration::from_millis(ms);
         let allowance = Allowance::of_share(0.01, start);
         assert_eq!(allowance.take_whole(400, start), 400);
-        assert_eq!(allowance.take_whole(400, start), 0);
-        assert_eq!(allowance.take_whole(100, start), 100);
-        assert_eq!(allowance.take_whole(9_000, after(900)), 0);
+        assert_eq!(allowance.take_whole(400, start), 400, "100 were left");
+        assert_eq!(allowance.take_whole(1, after(500)), 0, "they are owed");
         assert_eq!(
-            allowance.take_whole(9_000, after(1_000)),
+            allowance.take_whole(9_000, after(700)),
             500,
             "it never has more"
         );
+        assert_eq!(allowance.take_whole(1, after(1_600)), 0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub use rule::Cost;
 pub use statement::{Server, statement};
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry::trace::{
@@ -30,19 +31,19 @@ pub const SAMPLED_BY: &str = "plimsoll.sampled_by.";
 
 /// Why an event is followed, whatever comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Follower {
+pub enum SampledBy {
     /// Its producer recorded it.
     Producer,
     /// No producer decided, and it is in the share that is followed all the same.
     Ratio,
 }
 
-impl Follower {
+impl SampledBy {
     /// The reason, as a batch names it.
     pub const fn name(self) -> &'static str {
         match self {
-            Follower::Producer => "producer",
-            Follower::Ratio => "ratio",
+            SampledBy::Producer => "producer",
+            SampledBy::Ratio => "ratio",
         }
     }
 }
@@ -56,8 +57,8 @@ pub struct Source {
     pub group: String,
 }
 
-/// A producer's span, as a record's `traceparent` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A producer's span, as a record's `traceparent` and `tracestate` name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Producer {
     /// Its trace; not 0.
     pub trace: u128,
@@ -65,16 +66,20 @@ pub struct Producer {
     pub span: u64,
     /// Whether it was recorded.
     pub sampled: bool,
+    /// What its tracers say to each other.
+    pub state: Option<Box<str>>,
 }
 
 impl Producer {
-    fn context(self) -> SpanContext {
+    /// What is no list of names and values is left out, as the standard asks.
+    fn context(&self) -> SpanContext {
+        let state = self.state.as_deref().map(TraceState::from_str);
         SpanContext::new(
             TraceId::from(self.trace),
             SpanId::from(self.span),
             TraceFlags::default().with_sampled(self.sampled),
             true,
-            TraceState::default(),
+            state.and_then(Result::ok).unwrap_or_default(),
         )
     }
 }
@@ -122,14 +127,14 @@ impl Traces {
     /// Who follows the event of a record; the share is one of all positions.
     pub fn follows(
         &self,
-        producer: Option<Producer>,
+        producer: Option<&Producer>,
         partition: i32,
         offset: i64,
-    ) -> Option<Follower> {
+    ) -> Option<SampledBy> {
         let on = self.on.as_ref()?;
         match producer {
-            Some(producer) => producer.sampled.then_some(Follower::Producer),
-            None => (chance(partition, offset) < on.sample_ratio).then_some(Follower::Ratio),
+            Some(producer) => producer.sampled.then_some(SampledBy::Producer),
+            None => (chance(partition, offset) < on.sample_ratio).then_some(SampledBy::Ratio),
         }
     }
 
@@ -141,8 +146,8 @@ impl Traces {
     }
 
     /// How many of so many events of one batch that are in the share are followed indeed: all or
-    /// none, since their batch has more spans than they. Nobody asked for them, so the others are
-    /// not dropped.
+    /// none, because the spans of a batch cost more than those of a few of its events. Nobody asked
+    /// for them, so the others are not dropped.
     pub fn sample(&self, wanted: usize) -> usize {
         let Some(on) = &self.on else { return 0 };
         on.share.take_whole(wanted, Instant::now())
@@ -198,12 +203,12 @@ impl Batch {
 
     /// Whether more happened to it than that somebody follows one of its events.
     pub fn is_exceptional(&self) -> bool {
-        let ordinary = [Follower::Producer.name(), Follower::Ratio.name()];
+        let ordinary = [SampledBy::Producer.name(), SampledBy::Ratio.name()];
         !self.why.lock().iter().all(|why| ordinary.contains(why))
     }
 
     /// Links the batch with the first of its records' producers.
-    pub fn read(&self, records: usize, producers: impl Iterator<Item = Producer>) {
+    pub fn read<'a>(&self, records: usize, producers: impl Iterator<Item = &'a Producer>) {
         let count = count(records);
         self.span
             .set_attribute(convention::MESSAGING_BATCH_MESSAGE_COUNT, count);
@@ -225,7 +230,7 @@ impl Batch {
     }
 
     /// The trace that has the span of an event of this producer, if it has one.
-    pub fn shows(&self, producer: Option<Producer>) -> Option<u128> {
+    pub fn shows(&self, producer: Option<&Producer>) -> Option<u128> {
         match producer {
             Some(producer) if producer.sampled || self.joins => Some(producer.trace),
             other => self.trace_id().or(other.map(|it| it.trace)),

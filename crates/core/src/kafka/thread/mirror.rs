@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use plimsoll_telemetry::PartitionGauges;
 
-use super::{Assignment, CommitMode, Consumer, Offset, Parts, Queue, TopicPartitionList};
+use super::{Assigned, Assignment, CommitMode, Consumer, Offset, Parts, Queue, TopicPartitionList};
 use crate::clock;
 use crate::progress::Mark;
 
@@ -32,40 +32,49 @@ impl Mirror {
             return;
         }
         self.last = Some(Instant::now());
-        let marks = parts.progress.all();
         self.mirrored
-            .retain(|partition, _| marks.contains_key(partition));
-        self.commit(
-            parts,
-            marks
-                .iter()
-                .map(|(&partition, mark)| (partition, mark.next_offset)),
-        );
-        for assigned in assignment.iter() {
-            if let (Some(mark), Some(seen)) = (
-                marks.get(&assigned.partition),
-                queue.watermarks_seen(topic, assigned.partition),
-            ) {
+            .retain(|&partition, _| assignment.get(partition).is_some());
+        let mark = |it: &Assigned| parts.progress.of(it.partition, it.generation);
+        let marks: Vec<(i32, Mark)> = assignment
+            .iter()
+            .filter_map(|it| Some((it.partition, mark(it)?)))
+            .collect();
+        self.commit(parts, marks.iter().map(|(p, mark)| (*p, mark.next_offset)));
+        for (partition, mark) in marks {
+            if let Some(seen) = queue.watermarks_seen(topic, partition) {
                 parts
                     .metrics
                     .partitions()
-                    .set(assigned.partition, gauges(*mark, seen));
+                    .set(partition, gauges(mark, seen));
             }
         }
     }
 
-    /// Mirrors `partitions` before they leave.
-    pub(super) fn now(&mut self, parts: &Parts, partitions: &[i32]) {
-        let leaving = partitions
+    /// Mirrors partitions before they leave.
+    pub(super) fn now(&mut self, parts: &Parts, leaving: &[Assigned]) {
+        let mark = |it: &Assigned| parts.progress.of(it.partition, it.generation);
+        let leaving = leaving
             .iter()
-            .filter_map(|&p| Some((p, parts.progress.leaves(p)?.next_offset)));
+            .filter_map(|it| Some((it.partition, mark(it)?.next_offset)));
         self.commit(parts, leaving);
     }
 
-    /// What was sent did not arrive: the next pulse sends all of it.
-    pub(super) fn refused(&mut self) {
-        tracing::debug!("the group refused positions; they are mirrored again");
+    /// The next pulse mirrors all of it, also what did not move: a group refuses positions while it
+    /// changes, and says so to nobody.
+    pub(super) fn again(&mut self) {
         self.mirrored.clear();
+    }
+
+    /// Mirrors all of them a last time and waits for the answer: librdkafka forgets to leave the
+    /// group if it is closed with a commit on its way, and a successor would wait until the
+    /// session times out.
+    pub(super) fn last(&self, parts: &Parts) {
+        let list = listed(parts, self.mirrored.iter().map(|(&p, &next)| (p, next)));
+        if list.count() > 0
+            && let Err(err) = parts.consumer.commit(&list, CommitMode::Sync)
+        {
+            tracing::debug!(%err, "positions could not be mirrored");
+        }
     }
 
     fn commit(&mut self, parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) {
@@ -81,25 +90,6 @@ impl Mirror {
             self.mirrored.clear();
         }
     }
-}
-
-/// Mirrors all of them a last time, waits for the answer, and answers whether the group took them:
-/// librdkafka forgets to leave the group if it is closed with a commit on its way, and a successor
-/// would wait until the session times out.
-pub(super) fn last(parts: &Parts) -> bool {
-    let marks = parts.progress.all().into_iter();
-    let list = listed(
-        parts,
-        marks.map(|(partition, mark)| (partition, mark.next_offset)),
-    );
-    if list.count() == 0 {
-        return true;
-    }
-    let mirrored = parts.consumer.commit(&list, CommitMode::Sync);
-    if let Err(err) = &mirrored {
-        tracing::debug!(%err, "positions could not be mirrored");
-    }
-    mirrored.is_ok()
 }
 
 fn listed(parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) -> TopicPartitionList {

@@ -25,7 +25,7 @@ pub struct Stock {
 /// What became of one record.
 pub struct Event<'a> {
     /// Its producer.
-    pub producer: Option<Producer>,
+    pub producer: Option<&'a Producer>,
     /// Its partition.
     pub partition: i32,
     /// Its offset.
