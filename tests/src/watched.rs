@@ -15,8 +15,7 @@ const PACE: Duration = Duration::from_millis(200);
 /// Looks until it is told to end, or finds something.
 pub struct Watched {
     end: oneshot::Sender<()>,
-    looks: JoinHandle<anyhow::Result<u32>>,
-    settings: Settings,
+    looks: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Watched {
@@ -24,11 +23,7 @@ impl Watched {
     pub fn start(settings: &Settings) -> Watched {
         let (end, ended) = oneshot::channel();
         let looks = tokio::spawn(look_until(ended, settings.clone()));
-        Watched {
-            end,
-            looks,
-            settings: settings.clone(),
-        }
+        Watched { end, looks }
     }
 
     /// Ends after the run's last process has ended with 0: then Kafka was told of all.
@@ -38,31 +33,26 @@ impl Watched {
     pub async fn end(self) -> anyhow::Result<()> {
         // It is gone only if it has found something, which is told next.
         self.end.send(()).ok();
-        let looks = self.looks.await??;
-        ensure!(looks > 2, "only {looks} looks: the run was too short");
-        let open = Looks::open(scope(&self.settings), &self.settings.group)?;
-        open.mirror_at_end().await?.into_result()
+        self.looks.await?
     }
 }
 
-async fn look_until(mut ended: oneshot::Receiver<()>, settings: Settings) -> anyhow::Result<u32> {
+async fn look_until(mut ended: oneshot::Receiver<()>, settings: Settings) -> anyhow::Result<()> {
     let expect = Expect {
         modelled: false,
         ..Expect::default()
     };
-    let mut open = Looks::open(scope(&settings), &settings.group)?;
+    let scope = Scope {
+        database_url: &settings.database_url,
+        bootstrap: &settings.bootstrap,
+        topic: &settings.topic,
+    };
+    let mut open = Looks::open(scope, &settings.group)?;
     let mut looks = 0;
     while tokio::time::timeout(PACE, &mut ended).await.is_err() {
         open.look(expect).await?.into_result()?;
         looks += 1;
     }
-    Ok(looks)
-}
-
-fn scope(settings: &Settings) -> Scope<'_> {
-    Scope {
-        database_url: &settings.database_url,
-        bootstrap: &settings.bootstrap,
-        topic: &settings.topic,
-    }
+    ensure!(looks > 2, "only {looks} looks: the run was too short");
+    open.mirror_at_end().await?.into_result()
 }

@@ -1,5 +1,5 @@
-//! W3C Trace Context, level 1: the headers `traceparent` and `tracestate`. An invalid one is ignored, as the
-//! standard asks; a record is never refused for it.
+//! W3C Trace Context, level 1: the headers `traceparent` and `tracestate`. An invalid one is
+//! ignored, as the standard asks; a record is never refused for it.
 
 /// Where a record comes from in its producer's trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

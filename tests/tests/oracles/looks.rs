@@ -10,10 +10,19 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::history::{right_database, scope};
 
-/// A look at a right database, then one after the change.
+/// A right database, its broker, and a group that has been told nothing.
+async fn one_of_each() -> (String, String, String) {
+    (
+        right_database().await,
+        broker().bootstrap(),
+        unique("group"),
+    )
+}
+
+/// Two looks at a right database, then one after the change.
 async fn after(change: &str) -> Findings {
-    let (url, bootstrap) = (right_database().await, broker().bootstrap());
-    let mut looks = Looks::open(scope(&url, &bootstrap), &unique("group")).expect("a client");
+    let (url, bootstrap, group) = one_of_each().await;
+    let mut looks = Looks::open(scope(&url, &bootstrap), &group).expect("a client");
     for _ in 0..2 {
         let findings = looks.look(Expect::default()).await.expect("servers answer");
         assert!(findings.is_empty(), "{findings}");
@@ -57,11 +66,7 @@ fn tell(group: &str, offsets: [i64; 3]) {
 
 #[tokio::test]
 async fn a_group_that_is_told_too_much() {
-    let (url, bootstrap, group) = (
-        right_database().await,
-        broker().bootstrap(),
-        unique("group"),
-    );
+    let (url, bootstrap, group) = one_of_each().await;
     let mut looks = Looks::open(scope(&url, &bootstrap), &group).expect("a client");
     // What is asked about is what the look before has seen.
     looks.look(Expect::default()).await.expect("servers answer");
@@ -77,11 +82,7 @@ async fn a_group_that_is_told_too_much() {
 
 #[tokio::test]
 async fn a_group_that_is_told_too_little_in_the_end() {
-    let (url, bootstrap, group) = (
-        right_database().await,
-        broker().bootstrap(),
-        unique("group"),
-    );
+    let (url, bootstrap, group) = one_of_each().await;
     let looks = Looks::open(scope(&url, &bootstrap), &group).expect("a client");
     for (offsets, broken) in [
         ([11, 5, 2], BTreeSet::new()),

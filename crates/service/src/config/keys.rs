@@ -69,9 +69,9 @@ pub(super) fn is_known(key: &str) -> bool {
 }
 
 /// The key that a variable means whose section ends in one underscore.
-pub(super) fn meant(variable: &str) -> Option<String> {
-    let mut names = KEYS.iter().map(|(name, _)| name.to_uppercase());
-    names.find(|name| name.replace('.', "_") == variable)
+pub(super) fn meant(variable: &str) -> Option<&'static str> {
+    let mut names = KEYS.iter().map(|&(name, _)| name);
+    names.find(|name| name.replace('.', "_").to_uppercase() == variable)
 }
 
 /// What could have been meant: the keys of the section, or the sections.

@@ -145,9 +145,9 @@ impl Layers {
         let origin = Origin::Variable(name.to_string_lossy().into_owned());
         let Some((section, rest)) = ours.split_once("__") else {
             if let Some(key) = keys::meant(ours) {
-                let fix = format!("Write PLIMSOLL_{}", key.replace('.', "__"));
+                let fix = format!("Write PLIMSOLL_{}", key.replace('.', "__").to_uppercase());
                 let wrong = Wrong::new("two underscores follow the section", fix);
-                self.findings.push(wrong.at(key.to_lowercase(), origin));
+                self.findings.push(wrong.at(key, origin));
             }
             return;
         };
