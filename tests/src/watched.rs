@@ -47,7 +47,7 @@ async fn look_until(mut ended: oneshot::Receiver<()>, settings: Settings) -> any
         bootstrap: &settings.bootstrap,
         topic: &settings.topic,
     };
-    let mut open = Looks::open(scope, &settings.group)?;
+    let mut open = Looks::open(scope, &settings.group, "plimsoll_internal.positions").await?;
     let mut looks = 0;
     while tokio::time::timeout(PACE, &mut ended).await.is_err() {
         open.look(expect).await?.into_result()?;

@@ -70,3 +70,6 @@ impl Knowledge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,4 +141,14 @@ pub(crate) const BUGS: &[Bug] = &[
         (inner.0, skus",
         )],
     },
+    Bug {
+        name: "added_in_two_steps",
+        file: "filter",
+        what: "A word is read, and written with one more bit.",
+        swaps: &[(
+            "line[word].fetch_or(bit, Ordering::Relaxed);",
+            "let known = line[word].load(Ordering::Relaxed);
+            line[word].store(known | bit, Ordering::Relaxed);",
+        )],
+    },
 ];

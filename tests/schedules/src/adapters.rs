@@ -1,5 +1,5 @@
-//! The traits of `variants.rs` over a module `locks`, `inbox` (with its `batch`) or `knowledge` that
-//! stands where a macro is used: the real one, or a copy with a bug.
+//! The traits of `variants.rs` over a module `locks`, `inbox` (with its `batch`), `knowledge` or `filter`
+//! that stands where a macro is used: the real one, or a copy with a bug.
 
 use plimsoll_domain::Stock;
 
@@ -176,4 +176,29 @@ macro_rules! known {
     };
 }
 
-pub(crate) use {known, queue, table};
+macro_rules! set {
+    () => {
+        /// The identities that may be there.
+        pub struct Filter(filter::Filter);
+
+        impl $crate::variants::Set for Filter {
+            fn new() -> Self {
+                Filter(filter::Filter::for_up_to(1))
+            }
+
+            fn share(&self) -> Self {
+                Filter(self.0.share())
+            }
+
+            fn insert(&self, key: u128) {
+                self.0.insert(1, plimsoll_domain::EventKey(key));
+            }
+
+            fn may_have(&self, key: u128) -> bool {
+                self.0.may_have(1, plimsoll_domain::EventKey(key))
+            }
+        }
+    };
+}
+
+pub(crate) use {known, queue, set, table};

@@ -15,10 +15,11 @@ pub mod copies;
 mod variants;
 
 pub use copies::real::locks;
-pub use variants::{Event, Known, Queue, Table, Told};
+pub use variants::{Event, Known, Queue, Set, Table, Told};
 
 pub mod attempts;
 pub mod hand_over;
+pub mod identities;
 pub mod sku_sets;
 
 mod run;

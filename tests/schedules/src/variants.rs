@@ -81,3 +81,15 @@ pub trait Known: Default + Send + Sync + 'static {
     /// Forgets a row.
     fn forget(&self, sku: &Sku);
 }
+
+/// `crates/core/src/filter.rs`. All identities are of one product.
+pub trait Set: Send + 'static {
+    /// An empty one, as small as it can be.
+    fn new() -> Self;
+    /// The same.
+    fn share(&self) -> Self;
+    /// Adds an identity.
+    fn insert(&self, key: u128);
+    /// Whether it may have been added.
+    fn may_have(&self, key: u128) -> bool;
+}

@@ -4,8 +4,10 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use plimsoll_schedules::copies::real::{Inbox, Knowledge, Locks};
-use plimsoll_schedules::{attempts, bounded_preemption, copies, hand_over, random, sku_sets};
+use plimsoll_schedules::copies::real::{Filter, Inbox, Knowledge, Locks};
+use plimsoll_schedules::{
+    attempts, bounded_preemption, copies, hand_over, identities, random, sku_sets,
+};
 
 const SEED: u64 = 7;
 /// All of them are found sooner.
@@ -24,6 +26,11 @@ fn at_random(scenario: fn()) {
 /// A task has to run far while another stands still.
 fn with_few_preemptions(scenario: fn()) {
     bounded_preemption(SEED, 3, SCHEDULES, scenario);
+}
+
+/// It is tried in every order anyhow.
+fn at_once(scenario: fn()) {
+    scenario();
 }
 
 /// The scenario passes with the real code and fails with the bug, for the expected reason.
@@ -170,5 +177,25 @@ fn rows_of_one_epoch_said_to_be_of_another_are_found() {
         at_random,
         attempts::an_epoch_that_begins::<Knowledge>,
         attempts::an_epoch_that_begins::<copies::epochs_mixed::Knowledge>,
+    );
+}
+
+#[test]
+fn an_identity_added_in_two_steps_is_lost() {
+    finds(
+        "what was added is denied",
+        at_once,
+        identities::two_lanes_add::<Filter>,
+        identities::two_lanes_add::<copies::added_in_two_steps::Filter>,
+    );
+}
+
+#[test]
+fn an_identity_is_not_seen_where_no_lock_orders_it() {
+    finds(
+        "what was added is denied",
+        at_once,
+        identities::a_sku_that_is_handed_over,
+        identities::a_sku_that_is_handed_over_without_its_lock,
     );
 }

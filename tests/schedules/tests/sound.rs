@@ -1,7 +1,9 @@
 //! The code as it is shipped, under many schedules. `tests/planted.rs` shows what this would find.
 
-use plimsoll_schedules::copies::real::{Inbox, Knowledge, Locks};
-use plimsoll_schedules::{SCHEDULES, attempts, bounded_preemption, hand_over, random, sku_sets};
+use plimsoll_schedules::copies::real::{Filter, Inbox, Knowledge, Locks};
+use plimsoll_schedules::{
+    SCHEDULES, attempts, bounded_preemption, hand_over, identities, random, sku_sets,
+};
 
 const SEED: u64 = 1;
 
@@ -73,4 +75,14 @@ fn the_same_where_one_stands_still_while_the_others_run_far() {
 #[test]
 fn an_epoch_that_begins_takes_nothing_known_along() {
     random(SEED, SCHEDULES, attempts::an_epoch_that_begins::<Knowledge>);
+}
+
+#[test]
+fn lanes_that_add_at_once_lose_no_identity() {
+    identities::two_lanes_add::<Filter>();
+}
+
+#[test]
+fn an_identity_is_seen_by_whoever_holds_the_sku_next() {
+    identities::a_sku_that_is_handed_over();
 }

@@ -15,7 +15,7 @@ use super::{outside, progress};
 use crate::ours::{Plimsoll, Settings};
 
 /// Events per second that ours is measured at.
-pub(super) const STEADY_RATE: f64 = 5_000.0;
+const STEADY_RATE: f64 = 5_000.0;
 
 /// The share of the time in which plans and caches settle; not counted. The other contenders leave out as many of
 /// their own events.

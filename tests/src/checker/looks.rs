@@ -1,76 +1,76 @@
-//! What only a look after another shows, and what Kafka is told: I9 and I10.
+//! What the end does not show any more, and what Kafka is told: I9 and I10.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::{self, Row};
 
 use super::findings::{Findings, Invariant};
 use super::snapshot::Snapshot;
 use super::{Expect, Scope, any_time};
+use crate::servers;
 
 /// A coordinator that was just elected takes some seconds to answer.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Notes every step back, whoever makes it and however soon it is made good.
+const AUDIT: &str = "
+CREATE SCHEMA audit;
+CREATE TABLE audit.steps_back (partition int NOT NULL, step text NOT NULL);
+CREATE FUNCTION audit.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    INSERT INTO audit.steps_back VALUES (OLD.partition, format('%s became %s', OLD, coalesce(NEW::text, 'nothing')));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER moved_back AFTER UPDATE ON $POSITIONS FOR EACH ROW
+    WHEN (NEW.next_offset < OLD.next_offset OR NEW.owner_epoch < OLD.owner_epoch) EXECUTE FUNCTION audit.note();
+CREATE TRIGGER gone AFTER DELETE ON $POSITIONS FOR EACH ROW EXECUTE FUNCTION audit.note();
+";
 
 /// Looks at a run while it goes on, one after the other.
 pub struct Looks<'a> {
     scope: Scope<'a>,
     group: BaseConsumer,
-    seen: BTreeMap<i32, Position>,
-}
-
-/// One that is not there is at the beginning.
-#[derive(Clone, Copy, Default)]
-struct Position {
-    next_offset: i64,
-    owner_epoch: i64,
+    seen: Vec<i32>,
 }
 
 impl<'a> Looks<'a> {
-    /// Looks at the run of this consumer group, which it never joins.
-    pub fn open(scope: Scope<'a>, group: &str) -> anyhow::Result<Self> {
+    /// Looks at the run of this consumer group, which it never joins. From now on triggers note what becomes of the
+    /// positions in `table`; they are added once to a database.
+    pub async fn open(scope: Scope<'a>, group: &str, table: &str) -> anyhow::Result<Self> {
         let group = ClientConfig::new()
             .set("bootstrap.servers", scope.bootstrap)
             .set("group.id", group)
             .create()?;
+        servers::sql(scope.database_url, &AUDIT.replace("$POSITIONS", table)).await?;
         Ok(Self {
             scope,
             group,
-            seen: BTreeMap::new(),
+            seen: Vec::new(),
         })
     }
 
-    /// [`any_time`], I9 since the look before, and I10. Not across a fail-over or a restore, after which positions
+    /// [`any_time`], I9 since it was opened, and I10. Not across a fail-over or a restore, after which positions
     /// may go back.
     pub async fn look(&mut self, expect: Expect) -> anyhow::Result<Findings> {
         // Before the positions are read: they may go on meanwhile.
-        let mirrored = self.mirrored(self.seen.keys().copied())?;
+        let mirrored = self.mirrored(self.seen.iter().copied())?;
         let mut findings = any_time(self.scope.database_url, expect).await?;
+        for (partition, step) in self.steps_back().await? {
+            findings.add(Invariant::I9, self.place(partition), step);
+        }
         let positions = self.positions().await?;
-        for (partition, before) in &self.seen {
-            let place = format!("{}/{partition}", self.scope.topic);
-            let now = positions.get(partition).copied().unwrap_or_default();
-            for (what, before, now) in [
-                ("position", before.next_offset, now.next_offset),
-                ("epoch", before.owner_epoch, now.owner_epoch),
-            ] {
-                if now < before {
-                    let what = format!("its {what} went from {before} to {now}");
-                    findings.add(Invariant::I9, &place, what);
-                }
-            }
-            let mirrored = mirrored.get(partition).copied().unwrap_or(0);
-            if mirrored > now.next_offset {
-                let what = format!(
-                    "the group is told {mirrored}, stored is {}",
-                    now.next_offset
-                );
-                findings.add(Invariant::I10, &place, what);
+        for (partition, mirrored) in mirrored {
+            let stored = positions.get(&partition).copied().unwrap_or(0);
+            if mirrored > stored {
+                let what = format!("the group is told {mirrored}, stored is {stored}");
+                findings.add(Invariant::I10, self.place(partition), what);
             }
         }
-        self.seen = positions;
+        self.seen = positions.into_keys().collect();
         Ok(findings)
     }
 
@@ -79,31 +79,35 @@ impl<'a> Looks<'a> {
         let positions = self.positions().await?;
         let mirrored = self.mirrored(positions.keys().copied())?;
         let mut findings = Findings::default();
-        for (partition, Position { next_offset, .. }) in positions {
+        for (partition, stored) in positions {
             let mirrored = mirrored.get(&partition).copied();
-            if mirrored.unwrap_or(0) != next_offset {
-                let place = format!("{}/{partition}", self.scope.topic);
-                let what = format!("the group is told {mirrored:?}, stored is {next_offset}");
-                findings.add(Invariant::I10, place, what);
+            if mirrored.unwrap_or(0) != stored {
+                let what = format!("the group is told {mirrored:?}, stored is {stored}");
+                findings.add(Invariant::I10, self.place(partition), what);
             }
         }
         Ok(findings)
     }
 
-    async fn positions(&self) -> anyhow::Result<BTreeMap<i32, Position>> {
+    fn place(&self, partition: i32) -> String {
+        format!("{}/{partition}", self.scope.topic)
+    }
+
+    async fn positions(&self) -> anyhow::Result<BTreeMap<i32, i64>> {
         let mut snapshot = Snapshot::open(self.scope.database_url).await?;
-        let query = sqlx::query(
-            "SELECT partition, next_offset, owner_epoch FROM positions WHERE topic = $1",
-        );
+        let query = sqlx::query("SELECT partition, next_offset FROM positions WHERE topic = $1");
         let rows = snapshot.rows(query.bind(self.scope.topic)).await?;
-        let position = |row: &sqlx::postgres::PgRow| {
-            let position = Position {
-                next_offset: row.try_get("next_offset")?,
-                owner_epoch: row.try_get("owner_epoch")?,
-            };
-            anyhow::Ok((row.try_get("partition")?, position))
-        };
+        let position =
+            |row: &PgRow| anyhow::Ok((row.try_get("partition")?, row.try_get("next_offset")?));
         rows.iter().map(position).collect()
+    }
+
+    async fn steps_back(&self) -> anyhow::Result<Vec<(i32, String)>> {
+        let mut snapshot = Snapshot::open(self.scope.database_url).await?;
+        let query = sqlx::query("SELECT partition, step FROM audit.steps_back");
+        let rows = snapshot.rows(query).await?;
+        let step = |row: &PgRow| anyhow::Ok((row.try_get("partition")?, row.try_get("step")?));
+        rows.iter().map(step).collect()
     }
 
     /// What the group is told, by partition.

@@ -19,10 +19,15 @@ async fn one_of_each() -> (String, String, String) {
     )
 }
 
+async fn open<'a>(url: &'a str, bootstrap: &'a str, group: &str) -> Looks<'a> {
+    let looks = Looks::open(scope(url, bootstrap), group, "positions");
+    looks.await.expect("servers answer")
+}
+
 /// Two looks at a right database, then one after the change.
 async fn after(change: &str) -> Findings {
     let (url, bootstrap, group) = one_of_each().await;
-    let mut looks = Looks::open(scope(&url, &bootstrap), &group).expect("a client");
+    let mut looks = open(&url, &bootstrap, &group).await;
     for _ in 0..2 {
         let findings = looks.look(Expect::default()).await.expect("servers answer");
         assert!(findings.is_empty(), "{findings}");
@@ -35,6 +40,13 @@ async fn after(change: &str) -> Findings {
 async fn a_position_that_went_back() {
     let back = "UPDATE positions SET next_offset = next_offset - 1 WHERE partition = 1";
     assert_eq!(after(back).await.invariants(), BTreeSet::from([I9]));
+}
+
+#[tokio::test]
+async fn a_position_that_went_back_and_on_between_two_looks() {
+    let back_and_on = "UPDATE positions SET next_offset = next_offset - 1 WHERE partition = 1;
+                       UPDATE positions SET next_offset = next_offset + 1 WHERE partition = 1";
+    assert_eq!(after(back_and_on).await.invariants(), BTreeSet::from([I9]));
 }
 
 #[tokio::test]
@@ -67,7 +79,7 @@ fn tell(group: &str, offsets: [i64; 3]) {
 #[tokio::test]
 async fn a_group_that_is_told_too_much() {
     let (url, bootstrap, group) = one_of_each().await;
-    let mut looks = Looks::open(scope(&url, &bootstrap), &group).expect("a client");
+    let mut looks = open(&url, &bootstrap, &group).await;
     // What is asked about is what the look before has seen.
     looks.look(Expect::default()).await.expect("servers answer");
     for (offsets, broken) in [
@@ -83,7 +95,7 @@ async fn a_group_that_is_told_too_much() {
 #[tokio::test]
 async fn a_group_that_is_told_too_little_in_the_end() {
     let (url, bootstrap, group) = one_of_each().await;
-    let looks = Looks::open(scope(&url, &bootstrap), &group).expect("a client");
+    let looks = open(&url, &bootstrap, &group).await;
     for (offsets, broken) in [
         ([11, 5, 2], BTreeSet::new()),
         ([11, 4, 2], BTreeSet::from([I10])),

@@ -53,8 +53,10 @@ fn bytes_bound_a_batch_too_and_one_larger_record_goes_alone() {
         bytes: 4,
     });
     inbox.push(fetched(&["abcdefgh"]));
-    inbox.push(fetched(&["i"]));
+    inbox.push(fetched(&["ijkl"]));
+    inbox.push(fetched(&["m"]));
     assert_eq!(inbox.take().as_ref().map(values), Some(vec!["abcdefgh"]));
+    assert_eq!(inbox.take().as_ref().map(values), Some(vec!["ijkl"]));
 }
 
 #[test]
