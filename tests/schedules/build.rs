@@ -68,7 +68,12 @@ fn planted(bug: &Bug) -> String {
 
 /// Without its tests, which are run where it is.
 fn read_core(file: &str) -> String {
-    read(&format!("{CORE}/{file}.rs")).replace("#[cfg(test)]\nmod tests;\n", "")
+    let text = read(&format!("{CORE}/{file}.rs")).replace("#[cfg(test)]\nmod tests;\n", "");
+    assert!(
+        !text.contains("#[cfg(test)]"),
+        "{file}.rs: its tests belong in a file of their own"
+    );
+    text
 }
 
 fn read(file: &str) -> String {

@@ -54,5 +54,5 @@ async fn look_until(mut ended: oneshot::Receiver<()>, settings: Settings) -> any
         looks += 1;
     }
     ensure!(looks > 2, "only {looks} looks: the run was too short");
-    open.mirror_at_end().await?.into_result()
+    open.at_end().await?.into_result()
 }

@@ -1,16 +1,52 @@
-//! `cargo xtask mutants`: one small mistake after the other in the pure middle, and what its tests
-//! say to each. Which are left out, and why, is in `.cargo/mutants.toml` alone.
+//! `cargo xtask mutants`: one small mistake after the other in the pure middle and in what lanes share,
+//! and what tests say to each. Which are left out, and why, is in `.cargo/mutants.toml` alone.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::process::{Exit, USAGE};
 use crate::{paths, process, setup};
 
-/// Where mistakes are made, and whose own tests must find them.
-const PACKAGES: [&str; 1] = ["plimsoll-domain"];
+/// Where mistakes are made, and what must find them.
+struct Place {
+    package: &'static str,
+    /// Some of its files, from the root, or all below a folder.
+    files: &'static [&'static str],
+    /// What cargo-mutants is told about the tests; nothing if all those of the package judge.
+    tests: &'static [&'static str],
+}
+
+const DOMAIN: Place = Place {
+    package: "plimsoll-domain",
+    files: &["crates/domain/src/**"],
+    tests: &[],
+};
+/// The unit tests and the schedules judge, and no server: a mistake takes a quarter of a minute so.
+const LANE: Place = Place {
+    package: "plimsoll-core",
+    files: &[
+        "crates/core/src/filter.rs",
+        "crates/core/src/inbox.rs",
+        "crates/core/src/knowledge.rs",
+        "crates/core/src/locks.rs",
+        "crates/core/src/progress.rs",
+    ],
+    tests: &[
+        "--test-package=plimsoll-core",
+        "--test-package=plimsoll-schedules",
+        // Cargo-mutants would look for the schedules in the package itself.
+        "--baseline=skip",
+        "--timeout=60",
+        "--cargo-arg=--lib",
+        "--cargo-arg=--test=sound",
+    ],
+};
+/// The baseline that is skipped there: the tests pass as long as nothing is wrong.
+const LANE_TESTS: [&str; 5] = ["test", "--release", "--workspace", "--lib", "--test=sound"];
 /// What the random tests try is the same each time, or a mistake would be found only now and then.
 const SEED: (&str, &str) = ("PROPTEST_RNG_SEED", "1");
 /// Nobody reads what a mistake breaks, so it is neither made smaller nor kept for the next one.
@@ -23,23 +59,61 @@ const UNREAD: [(&str, &str); 2] = [
 /// only in those.
 pub(crate) fn run(files: Vec<OsString>) -> Result<()> {
     let files = named(files).map_err(|error| Exit::new(USAGE, error.to_string()))?;
-    let mut mutants = Command::new(setup::cargo_mutants()?);
-    mutants
-        .arg("mutants")
-        .args(PACKAGES.iter().flat_map(|package| ["--package", package]))
-        .args(
-            files
-                .iter()
-                .flat_map(|file| ["--file".as_ref(), file.as_os_str()]),
-        )
-        .arg("--output")
-        .arg(paths::target()?)
-        .current_dir(paths::repository())
-        .envs([SEED])
-        .envs(UNREAD)
-        // It compiles beside its copy of the sources, and takes both away in the end.
-        .env_remove("CARGO_TARGET_DIR");
-    process::run(&mut mutants)
+    let chosen = [DOMAIN, LANE].map(|place| (place.chosen(&files), place));
+    let is_one = |file: &&OsString| {
+        let belongs = chosen.iter().any(|(all, _)| all.contains(file));
+        belongs && paths::repository().join(file).is_file()
+    };
+    if let Some(file) = files.iter().find(|file| !is_one(file)) {
+        let all = [DOMAIN.files, LANE.files].concat().join(", ");
+        let message = format!("{} is not one of {all}", file.display());
+        return Err(Exit::new(USAGE, message).into());
+    }
+    let asked = chosen.iter().filter(|(files, _)| !files.is_empty());
+    let judged: Vec<Result<()>> = asked.map(|(files, place)| place.judge(files)).collect();
+    judged.into_iter().collect()
+}
+
+impl Place {
+    /// Those of its files that are asked for; all where none are.
+    fn chosen(&self, asked: &[OsString]) -> Vec<OsString> {
+        if asked.is_empty() {
+            return self.files.iter().map(OsString::from).collect();
+        }
+        let is_here = |file: &&OsString| {
+            let mut all = self.files.iter().map(|it| it.trim_end_matches("/**"));
+            all.any(|it| Path::new(file).starts_with(it))
+        };
+        asked.iter().filter(is_here).cloned().collect()
+    }
+
+    fn judge(&self, files: &[OsString]) -> Result<()> {
+        if !self.tests.is_empty() {
+            process::run(&mut process::cargo(LANE_TESTS)?)?;
+        }
+        let output = paths::target()?.join("mutants").join(self.package);
+        fs::create_dir_all(&output)?;
+        let mut mutants = Command::new(setup::cargo_mutants()?);
+        mutants
+            .args(["mutants", "--package", self.package])
+            .args(files.iter().flat_map(|file| [OsStr::new("--file"), file]))
+            .arg("--output")
+            .arg(&output)
+            .args(self.tests)
+            .current_dir(paths::repository())
+            .envs([SEED])
+            .envs(UNREAD)
+            // It compiles beside its copy of the sources, and takes both away in the end.
+            .env_remove("CARGO_TARGET_DIR");
+        process::run(&mut mutants)?;
+        let caught = fs::read_to_string(output.join("mutants.out/caught.txt"))?;
+        ensure!(
+            !caught.is_empty(),
+            "no mistake in {} was tried",
+            self.package
+        );
+        Ok(())
+    }
 }
 
 fn named(rest: Vec<OsString>) -> Result<Vec<OsString>, lexopt::Error> {
@@ -62,7 +136,23 @@ mod tests {
     fn it_takes_files_and_nothing_else() {
         let asked = |words: &[&str]| named(words.iter().map(OsString::from).collect()).ok();
         assert_eq!(asked(&[]), Some(Vec::new()));
-        assert_eq!(asked(&["lane.rs"]), Some(vec!["lane.rs".into()]));
+        assert_eq!(asked(&["fold.rs"]), Some(vec!["fold.rs".into()]));
         assert_eq!(asked(&["--jobs", "2"]), None);
+    }
+
+    #[test]
+    fn a_file_belongs_to_the_place_that_has_it() {
+        let chosen = |place: Place, files: &[&str]| {
+            let files: Vec<OsString> = files.iter().map(OsString::from).collect();
+            place.chosen(&files)
+        };
+        let files = [
+            "crates/domain/src/fold.rs",
+            "crates/core/src/locks.rs",
+            "crates/core/src/lane.rs",
+        ];
+        assert_eq!(chosen(DOMAIN, &files), ["crates/domain/src/fold.rs"]);
+        assert_eq!(chosen(LANE, &files), ["crates/core/src/locks.rs"]);
+        assert_eq!(chosen(LANE, &[]).len(), LANE.files.len());
     }
 }

@@ -25,4 +25,4 @@ pub mod sku_sets;
 mod run;
 mod tasks;
 
-pub use run::{SCHEDULES, bounded_preemption, random};
+pub use run::{SCHEDULES, bounded_preemption, every_order, random};

@@ -1,11 +1,15 @@
-//! How many schedules a scenario is run under, and from which seed. Shuttle's own variable
-//! `SHUTTLE_RANDOM_SEED` replaces every seed.
+//! How many schedules a scenario is run under, and from which seed: shuttle's own variable
+//! `SHUTTLE_RANDOM_SEED` replaces every seed. Or under all that loom finds.
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::{Config, Runner};
 
 /// Of every scenario in every run of the tests.
 pub const SCHEDULES: usize = 20_000;
+
+/// Each word of a filter is a point where the other thread may go on; with more preemptions than this
+/// there are millions of orders.
+const PREEMPTIONS_MAX: usize = 3;
 
 /// Panic messages are formatted on these stacks.
 const STACK_BYTES: usize = 128 * 1024;
@@ -20,6 +24,13 @@ pub fn random(seed: u64, schedules: usize, scenario: fn()) {
 pub fn bounded_preemption(seed: u64, depth: usize, schedules: usize, scenario: fn()) {
     let scheduler = PctScheduler::new_from_seed(seed, depth, schedules);
     Runner::new(scheduler, config()).run(scenario);
+}
+
+/// Every order of its loom threads, with few preemptions and with stale values of atomics.
+pub fn every_order(scenario: fn()) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(PREEMPTIONS_MAX);
+    builder.check(scenario);
 }
 
 fn config() -> Config {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plimsoll_schedules::copies::real::{Filter, Inbox, Knowledge, Locks};
 use plimsoll_schedules::{
-    attempts, bounded_preemption, copies, hand_over, identities, random, sku_sets,
+    attempts, bounded_preemption, copies, every_order, hand_over, identities, random, sku_sets,
 };
 
 const SEED: u64 = 7;
@@ -26,11 +26,6 @@ fn at_random(scenario: fn()) {
 /// A task has to run far while another stands still.
 fn with_few_preemptions(scenario: fn()) {
     bounded_preemption(SEED, 3, SCHEDULES, scenario);
-}
-
-/// It is tried in every order anyhow.
-fn at_once(scenario: fn()) {
-    scenario();
 }
 
 /// The scenario passes with the real code and fails with the bug, for the expected reason.
@@ -184,18 +179,18 @@ fn rows_of_one_epoch_said_to_be_of_another_are_found() {
 fn an_identity_added_in_two_steps_is_lost() {
     finds(
         "what was added is denied",
-        at_once,
+        every_order,
         identities::two_lanes_add::<Filter>,
         identities::two_lanes_add::<copies::added_in_two_steps::Filter>,
     );
 }
 
 #[test]
-fn an_identity_is_not_seen_where_no_lock_orders_it() {
+fn an_identity_is_not_seen_where_nothing_orders_the_hand_over() {
     finds(
         "what was added is denied",
-        at_once,
+        every_order,
         identities::a_sku_that_is_handed_over,
-        identities::a_sku_that_is_handed_over_without_its_lock,
+        identities::a_sku_that_is_handed_over_without_order,
     );
 }

@@ -2,7 +2,7 @@
 
 use plimsoll_schedules::copies::real::{Filter, Inbox, Knowledge, Locks};
 use plimsoll_schedules::{
-    SCHEDULES, attempts, bounded_preemption, hand_over, identities, random, sku_sets,
+    SCHEDULES, attempts, bounded_preemption, every_order, hand_over, identities, random, sku_sets,
 };
 
 const SEED: u64 = 1;
@@ -79,10 +79,10 @@ fn an_epoch_that_begins_takes_nothing_known_along() {
 
 #[test]
 fn lanes_that_add_at_once_lose_no_identity() {
-    identities::two_lanes_add::<Filter>();
+    every_order(identities::two_lanes_add::<Filter>);
 }
 
 #[test]
 fn an_identity_is_seen_by_whoever_holds_the_sku_next() {
-    identities::a_sku_that_is_handed_over();
+    every_order(identities::a_sku_that_is_handed_over);
 }

@@ -19,15 +19,14 @@ const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// Notes every step back, whoever makes it and however soon it is made good.
 const AUDIT: &str = "
 CREATE SCHEMA audit;
-CREATE TABLE audit.steps_back (partition int NOT NULL, step text NOT NULL);
+CREATE TABLE audit.steps_back (step text NOT NULL);
 CREATE FUNCTION audit.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    INSERT INTO audit.steps_back VALUES (OLD.partition, format('%s became %s', OLD, coalesce(NEW::text, 'nothing')));
+    INSERT INTO audit.steps_back VALUES (format('%s became %s', OLD, NEW));
     RETURN NULL;
 END $$;
 CREATE TRIGGER moved_back AFTER UPDATE ON $POSITIONS FOR EACH ROW
     WHEN (NEW.next_offset < OLD.next_offset OR NEW.owner_epoch < OLD.owner_epoch) EXECUTE FUNCTION audit.note();
-CREATE TRIGGER gone AFTER DELETE ON $POSITIONS FOR EACH ROW EXECUTE FUNCTION audit.note();
 ";
 
 /// Looks at a run while it goes on, one after the other.
@@ -59,10 +58,7 @@ impl<'a> Looks<'a> {
         // Before the positions are read: they may go on meanwhile.
         let mirrored = self.mirrored(self.seen.iter().copied())?;
         let mut findings = any_time(self.scope.database_url, expect).await?;
-        for (partition, step) in self.steps_back().await? {
-            findings.add(Invariant::I9, self.place(partition), step);
-        }
-        let positions = self.positions().await?;
+        let positions = self.positions(&mut findings).await?;
         for (partition, mirrored) in mirrored {
             let stored = positions.get(&partition).copied().unwrap_or(0);
             if mirrored > stored {
@@ -74,11 +70,11 @@ impl<'a> Looks<'a> {
         Ok(findings)
     }
 
-    /// I10 after the last owner of each partition has ended well.
-    pub async fn mirror_at_end(&self) -> anyhow::Result<Findings> {
-        let positions = self.positions().await?;
-        let mirrored = self.mirrored(positions.keys().copied())?;
+    /// I9 and I10 after the last owner of each partition has ended well.
+    pub async fn at_end(&self) -> anyhow::Result<Findings> {
         let mut findings = Findings::default();
+        let positions = self.positions(&mut findings).await?;
+        let mirrored = self.mirrored(positions.keys().copied())?;
         for (partition, stored) in positions {
             let mirrored = mirrored.get(&partition).copied();
             if mirrored.unwrap_or(0) != stored {
@@ -93,21 +89,25 @@ impl<'a> Looks<'a> {
         format!("{}/{partition}", self.scope.topic)
     }
 
-    async fn positions(&self) -> anyhow::Result<BTreeMap<i32, i64>> {
+    /// Those of now, by partition; also finds I9.
+    async fn positions(&self, findings: &mut Findings) -> anyhow::Result<BTreeMap<i32, i64>> {
         let mut snapshot = Snapshot::open(self.scope.database_url).await?;
         let query = sqlx::query("SELECT partition, next_offset FROM positions WHERE topic = $1");
         let rows = snapshot.rows(query.bind(self.scope.topic)).await?;
         let position =
             |row: &PgRow| anyhow::Ok((row.try_get("partition")?, row.try_get("next_offset")?));
-        rows.iter().map(position).collect()
-    }
-
-    async fn steps_back(&self) -> anyhow::Result<Vec<(i32, String)>> {
-        let mut snapshot = Snapshot::open(self.scope.database_url).await?;
-        let query = sqlx::query("SELECT partition, step FROM audit.steps_back");
-        let rows = snapshot.rows(query).await?;
-        let step = |row: &PgRow| anyhow::Ok((row.try_get("partition")?, row.try_get("step")?));
-        rows.iter().map(step).collect()
+        let positions: BTreeMap<i32, i64> = rows.iter().map(position).collect::<Result<_, _>>()?;
+        for &partition in self.seen.iter().filter(|it| !positions.contains_key(it)) {
+            findings.add(Invariant::I9, self.place(partition), "its position is gone");
+        }
+        let steps = snapshot
+            .rows(sqlx::query("SELECT step FROM audit.steps_back"))
+            .await?;
+        for step in steps {
+            let step: String = step.try_get("step")?;
+            findings.add(Invariant::I9, "positions", step);
+        }
+        Ok(positions)
     }
 
     /// What the group is told, by partition.

@@ -50,6 +50,18 @@ async fn a_position_that_went_back_and_on_between_two_looks() {
 }
 
 #[tokio::test]
+async fn a_position_that_goes_back_after_the_last_look() {
+    let (url, bootstrap, group) = one_of_each().await;
+    let looks = open(&url, &bootstrap, &group).await;
+    tell(&group, [11, 5, 2]);
+    let back_and_on = "UPDATE positions SET next_offset = next_offset - 1 WHERE partition = 1;
+                       UPDATE positions SET next_offset = next_offset + 1 WHERE partition = 1";
+    sql(&url, back_and_on).await.expect("two steps");
+    let findings = looks.at_end().await.expect("servers answer");
+    assert_eq!(findings.invariants(), BTreeSet::from([I9]));
+}
+
+#[tokio::test]
 async fn a_position_that_is_gone() {
     let gone = "DELETE FROM positions WHERE partition = 1";
     assert_eq!(after(gone).await.invariants(), BTreeSet::from([I9]));
@@ -101,7 +113,7 @@ async fn a_group_that_is_told_too_little_in_the_end() {
         ([11, 4, 2], BTreeSet::from([I10])),
     ] {
         tell(&group, offsets);
-        let findings = looks.mirror_at_end().await.expect("servers answer");
+        let findings = looks.at_end().await.expect("servers answer");
         assert_eq!(findings.invariants(), broken, "{findings}");
     }
 }

@@ -1,6 +1,7 @@
 //! The lock table by itself.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::*;
 
@@ -8,20 +9,27 @@ fn skus(names: &[&str]) -> Arc<[Sku]> {
     names.iter().map(|&name| Sku::from(name)).collect()
 }
 
+/// A lock that is never handed over fails the test, instead of keeping it for ever.
+async fn taken(locks: &Arc<SkuLocks>, skus: Arc<[Sku]>) -> Held {
+    let taken = tokio::time::timeout(Duration::from_secs(10), locks.take(skus));
+    taken.await.expect("its owners go")
+}
+
 #[tokio::test]
 async fn a_sku_has_one_owner_and_is_handed_over_in_order() {
     let locks = Arc::new(SkuLocks::default());
-    let first = locks.take(skus(&["a", "b"])).await;
+    let first = taken(&locks, skus(&["a", "b"])).await;
     let (done, mut order) = tokio::sync::mpsc::channel(2);
     for name in ["second", "third"] {
         let (locks, done) = (Arc::clone(&locks), done.clone());
         tokio::spawn(async move {
-            let held = locks.take(skus(&["b"])).await;
+            let held = taken(&locks, skus(&["b"])).await;
             done.send(name).await.expect("the test listens");
             drop(held);
         });
         tokio::task::yield_now().await;
     }
+    drop(done);
     assert!(order.try_recv().is_err(), "nobody passes the owner");
     drop(first);
     assert_eq!(order.recv().await, Some("second"));
@@ -32,13 +40,13 @@ async fn a_sku_has_one_owner_and_is_handed_over_in_order() {
 #[tokio::test]
 async fn a_waiter_that_gives_up_leaves_nothing_behind() {
     let locks = Arc::new(SkuLocks::default());
-    let owner = locks.take(skus(&["b"])).await;
+    let owner = taken(&locks, skus(&["b"])).await;
     let mut waiter = Box::pin(locks.take(skus(&["a", "b", "c"])));
     assert!(futures_poll(waiter.as_mut()).is_none());
     // Handed over to the waiter, which never looks.
     drop(owner);
     drop(waiter);
-    let all = locks.take(skus(&["a", "b", "c"])).await;
+    let all = taken(&locks, skus(&["a", "b", "c"])).await;
     drop(all);
     assert!(locks.waiters.lock().is_empty());
 }
@@ -55,9 +63,8 @@ async fn crossing_batches_never_share_a_sku_and_never_deadlock() {
                     (0..4).map(|i| (task * 3 + round * 5 + i * i) % 8).collect();
                 mine.sort_unstable();
                 mine.dedup();
-                let held = locks
-                    .take(mine.iter().map(|i| Sku::from(i.to_string())).collect())
-                    .await;
+                let mine_named = mine.iter().map(|i| Sku::from(i.to_string())).collect();
+                let held = taken(&locks, mine_named).await;
                 for &i in &mine {
                     assert_eq!(
                         inside[i].fetch_add(1, Ordering::SeqCst),
