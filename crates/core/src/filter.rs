@@ -63,9 +63,10 @@ impl Filter {
         impl Iterator<Item = (usize, u64)>,
     ) {
         let hash = mix(id, key);
+        // The line is chosen by the highest bits, the bits in its words by the lowest 48.
         let line = (u128::from(hash) * self.lines.len() as u128) >> 64;
         let line = usize::try_from(line).expect("smaller than the number of lines");
-        let mut rest = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (hash >> 32);
+        let mut rest = hash;
         let bits = (0..WORDS_A_LINE).map(move |word| {
             let bit = 1_u64 << (rest & 63);
             rest >>= 6;
