@@ -41,8 +41,10 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
 }
 
 /// Licences, sources and the floor below which no dependency may fall: `deny.toml`. The database of
-/// advisories is not asked, so this needs no network.
+/// advisories is not asked, so this needs no network but for packages that were never fetched: of
+/// other systems too, for which nothing else here asks.
 fn dependencies() -> Result<()> {
+    process::run(&mut process::cargo(["fetch", "--locked"])?)?;
     match setup::cargo_deny() {
         Ok(program) => process::run(
             Command::new(program)
