@@ -44,14 +44,16 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
 /// advisories is not asked, so this needs no network but for packages that were never fetched: of
 /// other systems too, for which nothing else here asks.
 fn dependencies() -> Result<()> {
-    process::run(&mut process::cargo(["fetch", "--locked"])?)?;
     match setup::cargo_deny() {
-        Ok(program) => process::run(
-            Command::new(program)
-                .args(["--offline", "--log-level", "error", "check"])
-                .args(["licenses", "bans", "sources"])
-                .current_dir(paths::repository()),
-        ),
+        Ok(program) => {
+            process::run(&mut process::cargo(["fetch", "--locked"])?)?;
+            process::run(
+                Command::new(program)
+                    .args(["--offline", "--log-level", "error", "check"])
+                    .args(["licenses", "bans", "sources"])
+                    .current_dir(paths::repository()),
+            )
+        }
         Err(error) => {
             say::line(format_args!("SKIPPED: cargo-deny is missing: {error:#}"));
             Ok(())

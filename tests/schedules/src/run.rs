@@ -7,8 +7,7 @@ use shuttle::{Config, Runner};
 /// Of every scenario in every run of the tests.
 pub const SCHEDULES: usize = 20_000;
 
-/// Each word of a filter is a point where the other thread may go on; with more preemptions than this
-/// there are millions of orders.
+/// Each word of a filter is a point where the other thread may go on, so the orders grow fast with this.
 const PREEMPTIONS_MAX: usize = 3;
 
 /// Panic messages are formatted on these stacks.

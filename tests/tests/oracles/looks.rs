@@ -42,11 +42,12 @@ async fn a_position_that_went_back() {
     assert_eq!(after(back).await.invariants(), BTreeSet::from([I9]));
 }
 
+const BACK_AND_ON: &str = "UPDATE positions SET next_offset = next_offset - 1 WHERE partition = 1;
+                           UPDATE positions SET next_offset = next_offset + 1 WHERE partition = 1";
+
 #[tokio::test]
 async fn a_position_that_went_back_and_on_between_two_looks() {
-    let back_and_on = "UPDATE positions SET next_offset = next_offset - 1 WHERE partition = 1;
-                       UPDATE positions SET next_offset = next_offset + 1 WHERE partition = 1";
-    assert_eq!(after(back_and_on).await.invariants(), BTreeSet::from([I9]));
+    assert_eq!(after(BACK_AND_ON).await.invariants(), BTreeSet::from([I9]));
 }
 
 #[tokio::test]
@@ -54,9 +55,7 @@ async fn a_position_that_goes_back_after_the_last_look() {
     let (url, bootstrap, group) = one_of_each().await;
     let looks = open(&url, &bootstrap, &group).await;
     tell(&group, [11, 5, 2]);
-    let back_and_on = "UPDATE positions SET next_offset = next_offset - 1 WHERE partition = 1;
-                       UPDATE positions SET next_offset = next_offset + 1 WHERE partition = 1";
-    sql(&url, back_and_on).await.expect("two steps");
+    sql(&url, BACK_AND_ON).await.expect("two steps");
     let findings = looks.at_end().await.expect("servers answer");
     assert_eq!(findings.invariants(), BTreeSet::from([I9]));
 }
