@@ -15,13 +15,17 @@ use crate::fault::Fault;
 use crate::inspect::{self, Exported};
 use crate::rule::{Rule, Unavailable};
 
+/// Most fuel of all cases of a bundle together: about a second. Higher: who activates a ruleset, and
+/// replicas that follow it, wait longer for a bundle of many dear cases.
+pub(crate) const CASES_FUEL_MAX: u64 = 1_000_000_000;
+
 /// At which step a bundle was refused, and why.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// It is no bundle, or nobody trusted answers for it.
     #[error("verify")]
     Verify(#[from] bundle::Error),
-    /// It imports something, or runs before it is asked.
+    /// It imports something, runs before it is asked, or takes much memory to compile.
     #[error("inspect")]
     Inspect(#[source] wasmtime::Error),
     /// It does not compile.
@@ -41,6 +45,9 @@ pub enum Refused {
         /// What happened instead.
         source: CaseError,
     },
+    /// All of its cases together are too much work.
+    #[error("cases: they burn more than {CASES_FUEL_MAX} fuel together")]
+    CasesFuel,
 }
 
 /// How a case went wrong.
@@ -88,19 +95,15 @@ pub fn load(engine: &Engine, bundle: Bundle) -> Result<Rule, Refused> {
         pre,
         exported,
     };
-    for case in &rule.bundle.cases().case {
-        check(&rule, case).map_err(|source| Refused::Case {
-            name: case.name.clone(),
-            source,
-        })?;
-    }
+    try_cases(&rule)?;
     Ok(rule)
 }
 
 /// Looks at the component and compiles nothing: the first step of [`load`].
 ///
 /// # Errors
-/// [`Refused::Inspect`] if it imports something, or would run before it is asked.
+/// [`Refused::Inspect`] if it imports something, would run before it is asked, or has a function
+/// that takes much memory to compile.
 pub fn inspect(bundle: &Bundle) -> Result<(), Refused> {
     inspect::before_compiling(bundle.component()).map_err(Refused::Inspect)
 }
@@ -148,8 +151,22 @@ fn instantiate(
     Ok((pre, exported))
 }
 
-/// Tries one case under the limits of every call.
-pub(crate) fn check(rule: &Rule, case: &Case) -> Result<(), CaseError> {
+fn try_cases(rule: &Rule) -> Result<(), Refused> {
+    let mut fuel = 0;
+    for case in &rule.bundle.cases().case {
+        fuel += check(rule, case).map_err(|source| Refused::Case {
+            name: case.name.clone(),
+            source,
+        })?;
+        if fuel > CASES_FUEL_MAX {
+            return Err(Refused::CasesFuel);
+        }
+    }
+    Ok(())
+}
+
+/// Tries one case under the limits of every call; the fuel it burnt.
+pub(crate) fn check(rule: &Rule, case: &Case) -> Result<u64, CaseError> {
     let manifest = rule.bundle.manifest();
     let parameters = manifest.parameters(&case.parameters)?;
     let evaluation =
@@ -162,7 +179,7 @@ pub(crate) fn check(rule: &Rule, case: &Case) -> Result<(), CaseError> {
         .expect("one row, one answer")
     {
         Err(fault) => Err(CaseError::Fault(fault)),
-        Ok(verdict) if named(verdict) == case.expect => Ok(()),
+        Ok(verdict) if named(verdict) == case.expect => Ok(evaluation.fuel),
         Ok(verdict) => Err(CaseError::Other {
             answered: named(verdict),
             expected: case.expect.clone(),

@@ -33,7 +33,7 @@ pub struct Limits {
     pub memory_bytes_max: usize,
     /// Longest call by the clock. Fuel should run out first: it is the same everywhere.
     pub deadline: Duration,
-    /// Most rows of one call; longer batches are cut.
+    /// Most rows of one call; longer batches are cut. A rule with a large budget an event gets fewer.
     pub rows_max: usize,
     /// Most calls at the same time: above the number of lanes.
     pub instances_max: u32,

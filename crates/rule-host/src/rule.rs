@@ -15,9 +15,13 @@ use crate::facts::Facts;
 use crate::fault::{Fault, FaultKind};
 use crate::inspect::Exported;
 
-/// How long a rule may keep a fold from going on by its faults. Guilty rows are found within
-/// milliseconds each; a rule that faults everywhere, or slowly, must not hold up the others.
+/// How long a rule may keep a fold from going on by its faults. A guilty row is found within
+/// milliseconds, or some tenths of a second if the rule may burn a lot; one that faults everywhere, or
+/// slowly, must not hold up the others.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Most fuel that the rows of one call may burn together: a dear rule is sent fewer rows. Lower: more
+/// calls. Higher: a guilty row of a dear rule takes longer to find, and patience is over sooner.
+const CALL_FUEL_MAX: u64 = 20_000_000;
 
 /// A bundle that is compiled and passed its own cases.
 #[derive(Clone)]
@@ -83,6 +87,13 @@ impl Rule {
         &self.bundle
     }
 
+    /// Rows of one call; longer batches are cut.
+    pub(crate) fn rows_max(&self) -> usize {
+        let rows = CALL_FUEL_MAX / self.bundle.manifest().budget.fuel_per_event;
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX).max(1);
+        rows.min(self.engine.limits().rows_max)
+    }
+
     /// Asks about every event of a batch. `parameters` follow the order of the manifest and
     /// are inside its ranges: see [`crate::bundle::Manifest::parameters`].
     ///
@@ -109,7 +120,7 @@ impl Rule {
             answers: Vec::with_capacity(batch.len()),
             fuel: 0,
         };
-        for rows in batch.chunks(self.engine.limits().rows_max) {
+        for rows in batch.chunks(self.rows_max()) {
             let mut cut = Cut {
                 rule: self,
                 reads: &reads,

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use plimsoll_rule_host::ruleset::{Faulted, Mode, Report};
 use plimsoll_rule_host::{Digest, Document, FaultKind};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::DatabaseConnection;
 
 use super::activate::append;
-use super::{Error, Shelf, Wish, floors, status, stored};
-use crate::database::statement;
+use super::{Error, Shelf, Stored, Wish, floors, rollback, status, stored};
 
 /// So many faults of one bundle within the window are no oddity of a few events: where it decides,
 /// a SKU whose event is parked asks no more. Lower: one strange delivery takes a rule away from all others.
@@ -20,6 +19,9 @@ use crate::database::statement;
 const FAULTS_MAX: usize = 20;
 /// The time in which they are counted.
 const WINDOW: Duration = Duration::from_secs(60);
+/// So many rulesets before the present one are looked at: more than it takes to let a rule decide
+/// step by step. Higher: more of what was changed meanwhile may go with it.
+const LOOK_BACK_MAX: usize = 16;
 /// What stands in `activated_by`.
 pub(super) const NAME: &str = "breaker";
 
@@ -103,27 +105,31 @@ impl Breaker {
     }
 }
 
-/// Writes the ruleset that does without the bundle, if the one that asked it is still desired. The
-/// new revision.
+/// Writes the ruleset that does without the bundle, if the one that asked it is still desired, or
+/// stays active here because the desired one is `refused`. The new revision.
 pub(super) async fn roll_back(
     db: &DatabaseConnection,
     shelf: &Arc<Shelf>,
     trip: Trip,
+    refused: Option<i32>,
 ) -> Result<Option<i32>, Error> {
     let newest = stored::newest(db).await?;
-    if newest != trip.revision {
+    if newest != trip.revision && refused != Some(newest) {
         return Ok(None);
     }
-    let present = stored::document(db, newest).await?;
+    let present = stored::document(db, trip.revision).await?;
     let former = match decides(&present, trip.bundle) {
-        true => former(db, shelf, newest, trip.bundle).await?,
+        true => former(db, shelf, newest, trip).await?,
         // Whatever else came with a mere shadow is as good as it was.
         false => None,
     };
-    let (document, becomes) = match former {
-        Some(former) => (former, format!("back to revision {}", newest - 1)),
+    let (document, mut becomes) = match former {
+        Some((revision, former)) => (former, format!("back to revision {revision}")),
         None => (without(present, trip.bundle), "it is off".to_owned()),
     };
+    if newest != trip.revision {
+        becomes = format!("{becomes}; revision {newest}, which is refused here, is passed over");
+    }
     let digest = trip.bundle.to_string();
     let (name, version) = status::named(db, &digest).await?.unwrap_or_default();
     let reason = format!(
@@ -153,53 +159,59 @@ fn decides(document: &Document, bundle: Digest) -> bool {
     rules.any(|binding| binding.bundle == bundle && floors::decides(binding))
 }
 
+/// Whether it decides about every event that it selects.
+fn enforces(document: &Document, bundle: Digest) -> bool {
+    let mut rules = document.rules.iter();
+    rules.any(|binding| binding.bundle == bundle && binding.mode == Mode::Enforce)
+}
+
 /// Whether it is asked at all.
 fn asks(document: &Document, bundle: Digest) -> bool {
     let mut rules = document.rules.iter();
     rules.any(|binding| binding.bundle == bundle && binding.mode != Mode::Off)
 }
 
-/// The ruleset before, if the bundle came with the present one and the former can still be made
-/// ready. Not if the present one is the breaker's own: two bad bundles would send each other back
-/// and forth.
+/// The ruleset from before the bundle came, with its revision: the newest that does not ask it and
+/// that replicas would take. There may be some between in which it did not decide about everything
+/// yet. None if it enforced before the present one, since much else may have changed meanwhile, and
+/// none behind a ruleset that went back itself: what a person left is not to come back unnamed, and
+/// two bad bundles would send each other back and forth.
 async fn former(
     db: &DatabaseConnection,
     shelf: &Arc<Shelf>,
     newest: i32,
-    bundle: Digest,
-) -> Result<Option<Document>, Error> {
-    if newest == 1 || written_by_breaker(db, newest).await? {
-        return Ok(None);
+    trip: Trip,
+) -> Result<Option<(i32, Document)>, Error> {
+    for above in (2..=trip.revision).rev().take(LOOK_BACK_MAX) {
+        if rollback::went_back(db, above).await? {
+            return Ok(None);
+        }
+        let revision = above - 1;
+        let document = match stored::document(db, revision).await {
+            Err(error) if error.is_outside() => return Err(error),
+            Err(error) => {
+                unfit(revision, &error);
+                continue;
+            }
+            Ok(document) if enforces(&document, trip.bundle) => return Ok(None),
+            Ok(document) if asks(&document, trip.bundle) => continue,
+            Ok(document) => document,
+        };
+        let stored = stored::with_files(db, &document).await?;
+        // As what is about to be written will be judged.
+        let valid_s = stored::activated_s(db, newest).await?;
+        match shelf.ready(Stored { valid_s, ..stored }).await {
+            Ok(_) => return Ok(Some((revision, document))),
+            Err(error) if error.is_outside() => return Err(error),
+            Err(error) => unfit(revision, &error),
+        }
     }
-    let revision = newest - 1;
-    let former = match stored::document(db, revision).await {
-        Err(Error::Database(error)) => return Err(error.into()),
-        Err(error) => return Ok(unfit(revision, &error)),
-        Ok(former) if asks(&former, bundle) => return Ok(None),
-        Ok(former) => former,
-    };
-    match shelf.ready(stored::with_files(db, &former).await?).await {
-        Ok(_) => Ok(Some(former)),
-        Err(error) => Ok(unfit(revision, &error)),
-    }
+    Ok(None)
 }
 
-/// There is no going back to it.
-fn unfit(revision: i32, error: &Error) -> Option<Document> {
+fn unfit(revision: i32, error: &Error) {
     let why = error.reason();
-    tracing::warn!(
-        revision,
-        "the ruleset before the present one is no way back: {why}"
-    );
-    None
-}
-
-async fn written_by_breaker(db: &DatabaseConnection, revision: i32) -> Result<bool, Error> {
-    let sql = "SELECT activated_by = $2 FROM plimsoll_internal.rulesets WHERE revision = $1";
-    let row = db
-        .query_one_raw(statement(sql, [revision.into(), NAME.into()]))
-        .await?;
-    Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
+    tracing::warn!(revision, "this earlier ruleset is no way back: {why}");
 }
 
 /// The same, but that this bundle is not asked.

@@ -4,7 +4,8 @@
 //! so a roll-back by a person or the breaker stays, also over a restart.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -210,19 +211,63 @@ async fn said_last(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
     row.map(|row| row.try_get_by_index(0)).transpose()
 }
 
+/// Of a pipe or a device nothing is read, and it is not opened: that would wait for a writer, or never
+/// end.
 fn limited(path: &Path) -> io::Result<Vec<u8>> {
     let named = |error: io::Error| io::Error::other(format!("{}: {error}", path.display()));
-    let bytes = path.metadata().map_err(named)?.len();
-    if bytes > FILE_BYTES_MAX {
-        let why = format!("{bytes} bytes, {FILE_BYTES_MAX} are the most");
+    if !path.metadata().map_err(named)?.is_file() {
+        return Err(named(io::Error::other("it is no regular file")));
+    }
+    let (file, mut bytes) = (File::open(path).map_err(named)?, Vec::new());
+    let mut file = file.take(FILE_BYTES_MAX + 1);
+    let read = file.read_to_end(&mut bytes).map_err(named)?;
+    if read as u64 > FILE_BYTES_MAX {
+        let why = format!("more than {FILE_BYTES_MAX} bytes");
         return Err(named(io::Error::other(why)));
     }
-    std::fs::read(path).map_err(named)
+    Ok(bytes)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+    use std::sync::mpsc::sync_channel;
+    use std::thread;
+
     use super::*;
+
+    /// What is wrong with a folder that holds `a.bundle`. Fails if it cannot be told soon.
+    fn wrong(folder: &Path) -> String {
+        let (told, reading) = sync_channel(1);
+        let folder = folder.to_owned();
+        thread::spawn(move || told.send(Content::read(&folder)));
+        let read = reading.recv_timeout(Duration::from_secs(10));
+        let error = read.expect("it does not wait").expect_err("it is wrong");
+        error.to_string()
+    }
+
+    #[test]
+    fn only_regular_files_of_some_size_are_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (bundle, target) = (folder.path().join("a.bundle"), folder.path().join("target"));
+        let pipe = Command::new("mkfifo").arg(&bundle).status();
+        assert!(pipe.expect("it is installed").success());
+        assert!(wrong(folder.path()).ends_with("a.bundle: it is no regular file"));
+        for device in ["/dev/null", "/dev/zero"] {
+            std::fs::remove_file(&bundle).expect("it is there");
+            symlink(device, &bundle).expect("a link");
+            assert!(wrong(folder.path()).ends_with("a.bundle: it is no regular file"));
+        }
+        std::fs::remove_file(&bundle).expect("it is there");
+        symlink(&target, &bundle).expect("a link");
+        let file = File::create(&target).expect("a file");
+        file.set_len(FILE_BYTES_MAX + 1).expect("there is room");
+        assert!(wrong(folder.path()).ends_with("a.bundle: more than 4194304 bytes"));
+        file.set_len(FILE_BYTES_MAX).expect("there is room");
+        let content = Content::read(folder.path()).expect("nothing is wrong with it");
+        assert_eq!(content.bundles[&bundle].len() as u64, FILE_BYTES_MAX);
+    }
 
     fn content(ruleset: &str) -> Content {
         Content {

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::folder::Folder;
 use super::replica::{Row, Told};
 use super::{Error, Rules, breaker, listen, stored};
+use crate::complaint::Complaint;
 use crate::database::Session;
 
 /// A desired ruleset that cannot be made ready is tried again after this.
@@ -167,10 +168,12 @@ impl Rules {
     }
 
     /// Each of them, whatever becomes of the others. The last failure, if there is one.
-    async fn act_on_trips(&self, db: &DatabaseConnection) -> Result<(), Error> {
+    async fn act_on_trips(&self, db: &DatabaseConnection, seen: &Seen) -> Result<(), Error> {
         let mut acted = Ok(());
         for trip in self.tripped() {
-            match breaker::roll_back(db, &self.shelf, trip).await {
+            let stays = self.now().revision() == trip.revision && trip.revision < seen.desired;
+            let refused = (stays && seen.error.is_some()).then_some(seen.desired);
+            match breaker::roll_back(db, &self.shelf, trip, refused).await {
                 Ok(_) => self.acted_on(trip),
                 Err(error) => acted = Err(error),
             }
@@ -228,10 +231,6 @@ struct Follower {
     untold: Complaint,
 }
 
-/// What was logged last, so that it is logged once.
-#[derive(Default)]
-struct Complaint(String);
-
 impl Follower {
     async fn look(&mut self) {
         let looked = self.try_look().await;
@@ -241,7 +240,8 @@ impl Follower {
             session.discard();
         }
         let what = "following rulesets failed and is tried again";
-        self.complaint.hear(what, looked.err());
+        self.complaint
+            .hear(what, looked.err().map(|error| error.reason()));
     }
 
     /// The breaker goes first, and nothing that fails keeps the others from their turn, but for
@@ -254,24 +254,15 @@ impl Follower {
         };
         let db = session.db().clone();
         self.session = Some(session);
-        let acted = rules.act_on_trips(&db).await;
+        let acted = rules.act_on_trips(&db, &self.seen).await;
         rules.catch_up(&db, &mut self.seen).await?;
         let told = self.row.tell(&db, &rules.told(&self.seen)).await;
         let what = "others cannot be told which ruleset is active here";
-        self.untold.hear(what, told.err().map(Error::from));
+        let why = told.err().map(|error| Error::from(error).reason());
+        self.untold.hear(what, why);
         if let Some(folder) = &mut self.folder {
             folder.look(&db, &rules.shelf).await;
         }
         acted
-    }
-}
-
-impl Complaint {
-    fn hear(&mut self, what: &str, error: Option<Error>) {
-        let why = error.map_or_else(String::new, |error| error.reason());
-        if !why.is_empty() && why != self.0 {
-            tracing::warn!("{what}: {why}");
-        }
-        self.0 = why;
     }
 }

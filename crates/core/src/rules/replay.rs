@@ -77,7 +77,8 @@ SELECT * FROM (
 ) e (sku, kind, quantity, occurred_ms, facts, stock, version, floor, told, recorded_at)
 WHERE recorded_at > now() - $1 * interval '1 hour' ORDER BY recorded_at DESC LIMIT $2";
 
-/// Puts decided events to `rules`, the newest first. `progress` hears how many, page by page.
+/// Puts decided events to `rules`, the newest first, under `policy` and within the columns that
+/// `products` has. `progress` hears how many, page by page.
 ///
 /// # Errors
 /// If the database fails, or a rule cannot be asked.
@@ -93,6 +94,10 @@ pub async fn replay(
         reason = "it reads: a cancelled one loses nothing"
     )]
     let tx = db.begin().await?;
+    let policy = &Policy {
+        limits: crate::run::limits(&tx).await?,
+        ..*policy
+    };
     let values = [window.hours_max.into(), window.events_max.into()];
     tx.execute_raw(statement(OPEN, values)).await?;
     let mut tally = Tally::default();

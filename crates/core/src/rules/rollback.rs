@@ -64,7 +64,7 @@ WHERE digest <> (SELECT digest FROM plimsoll_internal.rulesets WHERE revision = 
 }
 
 /// Whether this revision is itself a roll-back, by a person or the breaker.
-async fn went_back(db: &DatabaseConnection, revision: i32) -> Result<bool, DbErr> {
+pub(super) async fn went_back(db: &DatabaseConnection, revision: i32) -> Result<bool, DbErr> {
     let sql = "SELECT activated_by = $2 OR coalesce(starts_with(reason, $3), false)
                FROM plimsoll_internal.rulesets WHERE revision = $1";
     let values = [revision.into(), breaker::NAME.into(), REASON.into()];

@@ -7,7 +7,7 @@ use plimsoll_rule_host::ruleset::Mode;
 use plimsoll_rule_host::{Digest, Document};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 
-use super::Error;
+use super::{Error, breaker};
 use crate::clock;
 use crate::database::statement;
 
@@ -19,8 +19,9 @@ const FILES_MAX: i64 = 8;
 pub struct Stored {
     /// Its number.
     pub revision: i32,
-    /// When it was activated, in seconds since 1970: signatures must have been valid then. What
-    /// decided once must be there again after a restart, however long ago.
+    /// When signatures must have been valid, in seconds since 1970: when it was activated; if the
+    /// breaker wrote it, when what it stands in for was. What decided once must be there again after a
+    /// restart, however long ago.
     pub valid_s: i64,
     /// What it says.
     pub document: Document,
@@ -66,10 +67,14 @@ pub async fn with_files(db: &DatabaseConnection, document: &Document) -> Result<
     })
 }
 
-async fn activated_s(db: &DatabaseConnection, revision: i32) -> Result<i64, DbErr> {
+/// When the newest revision up to this one was activated that the breaker did not write. Nobody
+/// signs anew when it trips: were its own revision judged by its own time, any bundle in it whose
+/// signature expired meanwhile would make every replica refuse it.
+pub(super) async fn activated_s(db: &DatabaseConnection, revision: i32) -> Result<i64, DbErr> {
     let sql = "SELECT extract(epoch FROM activated_at)::bigint FROM plimsoll_internal.rulesets
-               WHERE revision = $1";
-    let row = db.query_one_raw(statement(sql, [revision.into()])).await?;
+               WHERE revision <= $1 ORDER BY activated_by = $2, revision DESC LIMIT 1";
+    let values = [revision.into(), breaker::NAME.into()];
+    let row = db.query_one_raw(statement(sql, values)).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 

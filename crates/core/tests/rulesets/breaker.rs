@@ -6,7 +6,7 @@ use plimsoll_domain::{Code, Said};
 use plimsoll_rule_host::ruleset::Faulted;
 use plimsoll_rule_host::{Digest, Fault, FaultKind, Report};
 
-use crate::bundles::rule;
+use crate::bundles::{self, rule};
 use crate::following::document;
 use crate::world::{Replica, World};
 
@@ -115,6 +115,100 @@ async fn a_ruleset_before_that_is_not_usable_any_more_is_no_way_back() -> Result
         replica.reaches(3).await?.digest(),
         document(&rule(bad, "off")).digest()
     );
+    // The one before it may be.
+    let good = world.pushed("good").await?;
+    for bundle in [good, lost, bad] {
+        world.impose(&document(&rule(bundle, "enforce"))).await?;
+    }
+    replica.reaches(6).await?;
+    faults(&replica, 6, bad);
+    assert_eq!(
+        replica.reaches(7).await?.digest(),
+        document(&rule(good, "enforce")).digest()
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_that_came_step_by_step_goes_back_to_before_its_first_step() -> Result<()> {
+    let world = World::new().await?;
+    let (old, new) = (world.pushed("old").await?, world.pushed("new").await?);
+    world.activate(&rule(old, "enforce")).await?;
+    for step in ["shadow", "canary 10%"] {
+        world
+            .activate(&(rule(old, "enforce") + &rule(new, step)))
+            .await?;
+    }
+    world.activate(&rule(new, "enforce")).await?;
+    let replica = world.replica("one").await?;
+    faults(&replica, 4, new);
+    assert_eq!(
+        replica.reaches(5).await?.digest(),
+        document(&rule(old, "enforce")).digest()
+    );
+    assert!(world.value(LAST).await?.ends_with("back to revision 1"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_left_does_not_come_back() -> Result<()> {
+    let world = World::new().await?;
+    let (old, left) = (world.pushed("old").await?, world.pushed("left").await?);
+    world.activate(&rule(old, "enforce")).await?;
+    world.activate(&rule(left, "enforce")).await?;
+    rules::rollback(&world.db, &world.shelf, None, "operator").await?;
+    let replica = world.replica("one").await?;
+    faults(&replica, 3, old);
+    assert!(replica.reaches(4).await?.is_silent());
+    assert!(world.value(LAST).await?.ends_with("it is off"));
+    Ok(())
+}
+
+/// Nobody signs anew when the breaker trips: neither what it goes back to nor what stays beside a
+/// bundle that is off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_whose_signature_expired_meanwhile_does_not_disarm_it() -> Result<()> {
+    let world = World::new().await?;
+    let (old, new) = (world.pushed("old").await?, world.pushed("new").await?);
+    let (neighbour, end) = (bundles::named("neighbour"), 1_000_000_000);
+    let file = bundles::signed_until(&neighbour, end);
+    world.smuggle(neighbour.digest(), &file).await?;
+    let beside = |bundle, mode| rule(bundle, mode) + &rule(neighbour.digest(), "enforce");
+    let both = [beside(old, "enforce"), beside(new, "enforce")];
+    world.impose_all(&both.map(|toml| document(&toml))).await?;
+    let set = "UPDATE plimsoll_internal.rulesets SET activated_at = to_timestamp";
+    world.sql(&format!("{set}({})", end - 1)).await?;
+    let replica = world.replica("one").await?;
+    for (revision, bad, becomes) in [(2, new, "enforce"), (3, old, "off")] {
+        faults(&replica, revision, bad);
+        assert_eq!(
+            replica.reaches(revision + 1).await?.digest(),
+            document(&beside(old, becomes)).digest()
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_acts_on_a_ruleset_that_stays_because_the_desired_one_is_refused() -> Result<()> {
+    let world = World::new().await?;
+    let (bad, good) = (world.pushed("bad").await?, world.pushed("good").await?);
+    world
+        .activate(&(rule(bad, "enforce") + &rule(good, "enforce")))
+        .await?;
+    let replica = world.replica("one").await?;
+    world
+        .impose(&document(&rule(Digest([7; 32]), "enforce")))
+        .await?;
+    let refused = "SELECT error LIKE 'revision 2: %' FROM plimsoll_internal.replicas";
+    world.until(refused, true).await?;
+    faults(&replica, 1, bad);
+    assert_eq!(
+        replica.reaches(3).await?.digest(),
+        document(&(rule(bad, "off") + &rule(good, "enforce"))).digest()
+    );
+    let passed_over = "it is off; revision 2, which is refused here, is passed over";
+    assert!(world.value(LAST).await?.ends_with(passed_over));
     Ok(())
 }
 

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use plimsoll_core::rules::{self, Error};
+use plimsoll_rule_host::Bundle;
+use plimsoll_rule_host::bundle::{self, CodeText, ManifestError};
+use plimsoll_wire::Malformed;
 use tokio::task::JoinSet;
 
 use crate::bundles::{self, rule};
@@ -137,6 +140,24 @@ async fn what_replicas_would_refuse_is_not_activated() -> Result<()> {
     // What is off is asked nothing.
     assert_eq!(world.activate(&rule(bad.digest(), "off")).await?, 1);
     Ok(())
+}
+
+#[test]
+fn no_rule_answers_with_the_code_of_a_record_that_is_no_event() {
+    let good = bundles::named("first");
+    for name in Malformed::CODES {
+        let mut manifest = good.manifest().clone();
+        manifest.codes.push(CodeText {
+            name: name.into(),
+            message: "It is refused.".into(),
+        });
+        let packed = Bundle::pack(&manifest, good.component().to_vec(), good.cases());
+        let refused = packed.expect_err(name);
+        assert!(matches!(
+            refused,
+            bundle::Error::Manifest(ManifestError::Reserved(code)) if code == name
+        ));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

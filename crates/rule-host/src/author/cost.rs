@@ -68,7 +68,7 @@ fn cost(
         nanoseconds(time, ask) / batch.len() as f64
     });
     let budget: u64 = batch
-        .chunks(rule.engine.limits().rows_max)
+        .chunks(rule.rows_max())
         .map(|rows| rule.bundle().manifest().budget.fuel(rows.len()))
         .sum();
     Ok(Cost {

@@ -5,7 +5,7 @@ mod made;
 
 pub use made::EVENTS;
 
-use crate::activate::{self, Refused};
+use crate::activate::{self, CASES_FUEL_MAX, Refused};
 use crate::author::random::Random;
 use crate::bundle::{Bundle, Cases, Expected};
 use crate::engine::Engine;
@@ -69,12 +69,21 @@ fn ready(engine: &Engine, bundle: &Bundle) -> Result<Rule, Refused> {
 }
 
 fn cases(rule: &Rule, bundle: &Bundle) -> Vec<Check> {
-    let all = bundle.cases().case.iter();
-    all.map(|case| Check {
+    let mut fuel = 0;
+    let finding = |case| match activate::check(rule, case) {
+        Ok(burnt) => {
+            fuel += burnt;
+            (fuel > CASES_FUEL_MAX).then(|| Refused::CasesFuel.to_string())
+        }
+        Err(error) => Some(causes(&error)),
+    };
+    let all = &bundle.cases().case;
+    let findings = all.iter().map(finding);
+    let named = all.iter().zip(findings).map(|(case, finding)| Check {
         name: case.name.clone(),
-        finding: activate::check(rule, case).err().map(|it| causes(&it)),
-    })
-    .collect()
+        finding,
+    });
+    named.collect()
 }
 
 fn causes(error: &dyn std::error::Error) -> String {

@@ -1,5 +1,7 @@
 //! What a bundle says about its rule, and the checks that it makes sense. Knows no component.
 
+mod reserved;
+
 use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_rule_abi::Fact;
@@ -104,6 +106,9 @@ pub enum ManifestError {
     /// The same name twice.
     #[error("`{0}` is there twice")]
     Twice(String),
+    /// A code that the platform answers with itself.
+    #[error("`{0}` is a code of the platform: choose another name")]
+    Reserved(String),
     /// More of something than allowed.
     #[error("{0}")]
     Many(String),
@@ -196,6 +201,9 @@ impl Manifest {
         self.parameters.iter().try_for_each(Parameter::check)?;
         for code in &self.codes {
             name(&code.name, '_')?;
+            if reserved::CODES.contains(&code.name.as_str()) {
+                return Err(ManifestError::Reserved(code.name.clone()));
+            }
             text(&code.message)?;
         }
         twice(self.codes.iter().map(|code| &code.name))?;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use plimsoll_rule_host::bundle::Budget;
-use plimsoll_rule_host::{Engine, FaultKind, Limits, Rule};
+use plimsoll_rule_host::bundle::{Budget, Cases, Manifest};
+use plimsoll_rule_host::{Bundle, Engine, FaultKind, Limits, Rule};
 
-use crate::support::{answer, rule_of};
+use crate::support::{GUILTY, accepts, answer, component, manifest, module, rule_of};
 
 /// What a guest does, the fault that is, and a part of the detail.
 pub(crate) fn hostile() -> Vec<(String, FaultKind, &'static str)> {
@@ -64,11 +64,12 @@ pub(crate) fn slow() -> Rule {
     rule_of(&Engine::new(limits).expect("an engine"), &slow, most)
 }
 
-/// A module whose one function is far more work to compile than to read: each of its many joins
-/// has to settle where each of its many locals is.
+/// A module whose functions are far more work to compile than to read: each of their many joins
+/// has to settle where each of their many locals is. None of them alone is too large.
 pub(crate) fn compile_bomb() -> String {
+    const FUNCTIONS: usize = 3;
     const LOCALS: usize = 1_000;
-    const JOINS: usize = 8_000;
+    const JOINS: usize = 2_700;
     let locals = "(local i64)".repeat(LOCALS);
     let joins: String = (0..JOINS)
         .map(|n| {
@@ -78,5 +79,39 @@ pub(crate) fn compile_bomb() -> String {
         .collect();
     let function =
         format!("(func (param i32 i32 i32 i32 i32 i32 i32) (local i64) {locals} (loop {joins}))");
-    crate::support::module("").replacen("(func $deeper", &format!("{function} (func $deeper"), 1)
+    with(&function.repeat(FUNCTIONS))
+}
+
+/// A module with a function of so many locals and empty loops: 3 bytes each, and several blocks to
+/// the compiler.
+pub(crate) fn loops(locals: usize, loops: usize) -> String {
+    let (locals, loops) = ("(local i64)".repeat(locals), "(loop)".repeat(loops));
+    with(&format!("(func {locals} {loops})"))
+}
+
+/// A module with these functions, too, which nobody calls.
+fn with(functions: &str) -> String {
+    module("").replacen("(func $deeper", &format!("{functions} (func $deeper"), 1)
+}
+
+/// A bundle of so many cases that are right, and burn 450,000 fuel each.
+pub(crate) fn busy(cases: usize) -> Bundle {
+    let busy = "(i32.store (i32.const 8) (i32.const 50000))
+         (loop $busy
+           (i32.store (i32.const 8) (i32.sub (i32.load (i32.const 8)) (i32.const 1)))
+           (br_if $busy (i32.load (i32.const 8))))";
+    let budget = Budget {
+        fuel_base: 500_000,
+        fuel_per_event: 100_000,
+    };
+    let manifest = Manifest {
+        budget,
+        ..manifest()
+    };
+    let case = accepts(GUILTY).case.remove(0);
+    let cases = Cases {
+        case: vec![case; cases],
+    };
+    let bundle = Bundle::pack(&manifest, component(&module(busy)), &cases);
+    bundle.expect("the fixture is a bundle")
 }

@@ -1,6 +1,6 @@
 //! Files that never become a rule: each is refused at a named step, with a reason.
 
-use crate::hostile::compile_bomb;
+use crate::hostile::{busy, compile_bomb, loops};
 use crate::support::{
     NOW, accepts, bundle as packed, component, engine, key, manifest, module, signed, trusting,
 };
@@ -91,6 +91,26 @@ fn a_module_that_is_too_large_is_refused() {
 }
 
 #[test]
+fn a_function_that_takes_much_memory_to_compile_is_refused_before() {
+    let inspect = |locals: usize, count: usize| {
+        let bundle = packed(component(&loops(locals, count)));
+        activate::inspect(&bundle).map_err(|error| reason(&error))
+    };
+    for (locals, count, expected) in [
+        (1_000, 40_000, "locals and parameters and 120"),
+        (250, 43_600, "one times the other is 33554432 at most"),
+        (0, 43_691, "has 131075 bytes, 131072 are the most"),
+    ] {
+        let reason = inspect(locals, count).expect_err("it is refused");
+        let told = reason.starts_with("inspect: a function has ") && reason.contains(expected);
+        assert!(told, "{reason}");
+    }
+    for (locals, count) in [(250, 43_000), (0, 43_690)] {
+        assert_eq!(inspect(locals, count), Ok(()));
+    }
+}
+
+#[test]
 fn a_bundle_that_compiles_for_long_is_refused_in_time() {
     let compile_deadline = Duration::from_millis(50);
     let limits = Limits {
@@ -120,6 +140,16 @@ fn a_rule_that_breaks_its_own_cases_is_refused() {
         assert!(matches!(error, Refused::Case { .. }));
         assert!(reason(&error).starts_with(expected), "{}", reason(&error));
     }
+}
+
+#[test]
+fn cases_that_burn_too_much_together_are_refused() {
+    assert!(activate::load(&engine(), busy(2)).is_ok());
+    let error = activate::load(&engine(), busy(2_300)).expect_err("it is too much");
+    assert_eq!(
+        error.to_string(),
+        "cases: they burn more than 1000000000 fuel together"
+    );
 }
 
 #[test]
@@ -169,10 +199,13 @@ fn somebody_trusted_must_have_signed_it_and_not_too_long_ago() {
 
 #[test]
 fn another_abi_is_refused() {
-    let mut later = manifest();
-    later.abi = 2;
-    let error = Bundle::pack(&later, component(&module("")), &accepts(1)).expect_err("refused");
-    assert!(matches!(error, bundle::Error::Abi(2)));
+    for other in [0, 2] {
+        let mut manifest = manifest();
+        manifest.abi = other;
+        let packed = Bundle::pack(&manifest, component(&module("")), &accepts(1));
+        let error = packed.expect_err("refused");
+        assert!(matches!(error, bundle::Error::Abi(abi) if abi == other));
+    }
 }
 
 #[test]
@@ -201,6 +234,10 @@ fn a_manifest_must_make_sense() {
             "the default of `limit`",
         ),
         (change(|m| m.codes[0].message.clear()), "a text of 0 bytes"),
+        (
+            change(|m| m.codes[0].name = "event_id_conflict".into()),
+            "`event_id_conflict` is a code of the platform: choose another name",
+        ),
         (
             change(|m| m.codes = vec![m.codes[0].clone(); 2]),
             "`refused` is there twice",

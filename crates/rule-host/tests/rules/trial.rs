@@ -4,6 +4,7 @@ use plimsoll_rule_host::Bundle;
 use plimsoll_rule_host::author::trial::{self, Trial};
 use plimsoll_rule_host::bundle::Cases;
 
+use crate::hostile::busy;
 use crate::support::{accepts, answer, component, engine, manifest, module};
 
 /// Expects that each of these changes is accepted.
@@ -42,6 +43,13 @@ fn every_case_is_tried_after_one_that_fails() {
         finding.is_some_and(|it| it.contains("refused")),
         "{trial:?}"
     );
+}
+
+#[test]
+fn cases_that_burn_too_much_together_are_a_finding() {
+    let trial = trial::run(&engine(), &busy(2_300), 1).expect("it can be tried");
+    let findings = findings(&trial);
+    assert!(!findings[0] && findings[2_299]);
 }
 
 #[test]
