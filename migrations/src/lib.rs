@@ -4,6 +4,8 @@ mod schema;
 
 mod rules;
 
+mod bounds;
+
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 
@@ -12,7 +14,11 @@ struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(schema::Migration), Box::new(rules::Migration)]
+        vec![
+            Box::new(schema::Migration),
+            Box::new(rules::Migration),
+            Box::new(bounds::Migration),
+        ]
     }
 
     fn migration_table_name() -> DynIden {

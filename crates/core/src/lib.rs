@@ -17,6 +17,7 @@ mod lane;
 pub mod locks;
 
 mod clock;
+mod complaint;
 pub mod database;
 mod keeper;
 pub mod limit;

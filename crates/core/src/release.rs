@@ -1,6 +1,7 @@
 //! Letting parked events go: replayed in order through the same decisions, or refused by an
 //! operator. Safe beside running services, because the product row decides.
 
+mod came;
 mod replay;
 
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use crate::Watch;
 use crate::database::{self, Session, execute, statement};
 use crate::rules::{self, Rules};
 use crate::store::{Fault, Parts, Store, classify};
+
+pub(crate) use came::Came;
 
 /// Which SKUs: those whose first parked event matches all that is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,11 +127,7 @@ async fn skus<C: ConnectionTrait>(db: &C, filter: &Filter) -> Result<Vec<String>
 }
 
 /// Replays the parked events of one SKU until one must wait again or none is left.
-pub(crate) async fn release_sku(
-    store: &Arc<Store>,
-    sku: &str,
-    mut by: By,
-) -> Result<Released, DbErr> {
+async fn release_sku(store: &Arc<Store>, sku: &str, mut by: By) -> Result<Released, DbErr> {
     let mut total = Released {
         skus: 1,
         ..Released::default()

@@ -218,6 +218,10 @@ impl Event {
     }
 }
 
+/// The last second of the year 9999. A producer's clock may say anything, and neither PostgreSQL
+/// nor those who read it there know later times.
+const TIMESTAMP_MS_MAX: i64 = 253_402_300_799_000;
+
 fn delivered(message: &sys::rd_kafka_message_t) -> Delivered<'_> {
     let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: the message is alive; payload and length belong together.
@@ -235,7 +239,7 @@ fn delivered(message: &sys::rd_kafka_message_t) -> Delivered<'_> {
     Delivered {
         partition: message.partition,
         offset: message.offset,
-        timestamp_ms: timestamp_ms.max(0),
+        timestamp_ms: timestamp_ms.clamp(0, TIMESTAMP_MS_MAX),
         payload,
         headers: headers(message),
     }

@@ -16,10 +16,16 @@ use crate::store::{self, Job, Judged, Judging, Store, Why};
 
 /// Events that one transaction replays at most.
 const EVENTS_MAX: i64 = 500;
+/// Bytes of their values after which it takes no more: they are all in memory at once. One value
+/// may pass it, so that there is always one to replay.
+const BYTES_MAX: i64 = 8 << 20;
 
 const FIRST: &str = "
 SELECT number, topic_id, partition, record_offset, kind, quantity, occurred_ms, event_key, trace_id, facts::text, payload
-FROM plimsoll_internal.parked_events WHERE sku = $1 ORDER BY number LIMIT $2";
+FROM (
+    SELECT *, sum(octet_length(payload)) OVER (ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before
+    FROM (SELECT * FROM plimsoll_internal.parked_events WHERE sku = $1 ORDER BY number LIMIT $2) e
+) e WHERE coalesce(bytes_before, 0) < $3 ORDER BY number";
 const LEFT: &str = "SELECT count(*) FROM plimsoll_internal.parked_events WHERE sku = $1";
 const REMOVE: &str = "DELETE FROM plimsoll_internal.parked_events WHERE sku = $1 AND number <= $2";
 const WAIT_FOR: &str = "
@@ -50,14 +56,10 @@ async fn within(
 ) -> Result<Released, DbErr> {
     let skus: Arc<[Sku]> = Arc::from([Sku::from(sku)]);
     let known = store::read_locked(tx, store, &skus).await?;
-    let (topic_id, mut events) = first(tx, sku).await?;
-    let waiting = Released {
-        remaining: events.len() as u64,
-        ..Released::default()
-    };
     let Slot::Product(stock) = known[0].slot else {
-        return Ok(waiting);
+        return all_wait(tx, sku).await;
     };
+    let (topic_id, mut events) = first(tx, sku).await?;
     let slot = Slot::Product(Stock {
         held: false,
         ..stock
@@ -79,13 +81,13 @@ async fn within(
         wait_for(tx, events[leave].0, &why, seen, rules.revision()).await?;
         events.truncate(leave);
         if leave == 0 {
-            return Ok(waiting);
+            return all_wait(tx, sku).await;
         }
         judged = replay(&events)?;
     }
     let Some(&(last, _)) = events.last() else {
         execute(tx, UNHOLD, [sku.into()]).await?;
-        return Ok(waiting);
+        return Ok(Released::default());
     };
     execute(tx, REMOVE, [sku.into(), last.into()]).await?;
     let remaining = left(tx, sku).await?;
@@ -184,7 +186,7 @@ fn waits((n, outcome): (u32, &Outcome)) -> Option<(u32, Hold, Seen)> {
 
 /// The first parked events of a SKU with their numbers, all of one topic, which is named.
 async fn first(tx: &DatabaseTransaction, sku: &str) -> Result<(i16, Vec<(i64, Parked)>), DbErr> {
-    let values = [sku.into(), EVENTS_MAX.into()];
+    let values = [sku.into(), EVENTS_MAX.into(), BYTES_MAX.into()];
     let mut topic = None;
     let mut events = Vec::new();
     for row in tx.query_all_raw(statement(FIRST, values)).await? {
@@ -195,6 +197,13 @@ async fn first(tx: &DatabaseTransaction, sku: &str) -> Result<(i16, Vec<(i64, Pa
         events.push(parked(&row)?);
     }
     Ok((topic.unwrap_or(0), events))
+}
+
+async fn all_wait(tx: &DatabaseTransaction, sku: &str) -> Result<Released, DbErr> {
+    Ok(Released {
+        remaining: left(tx, sku).await?,
+        ..Released::default()
+    })
 }
 
 /// How many events of the SKU still wait. A new statement, behind the lock of its product.

@@ -172,3 +172,31 @@ async fn a_product_that_comes_too_empty_holds_its_events_for_that_reason() -> Re
     world.until("SELECT current_stock FROM products", 5).await?;
     world.finish(running).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_takes_no_more_bytes_at_once_than_memory_should_hold() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 0).await?;
+    let running = world.run();
+    world.send(0, [adjust("A", -5).fact()])?;
+    world.send(0, (0..19).map(|_| adjust("A", 1)))?;
+    world.caught_up().await?;
+    // Each of them 1 MiB, as large as a value may be.
+    world
+        .sql("UPDATE plimsoll_internal.parked_events SET payload = decode(repeat('20', 1 << 20), 'hex')")
+        .await?;
+    world.set_floor("A", -5).await?;
+    let released = world.release(Filter::default()).await?;
+    assert_eq!((released.events, released.remaining), (20, 0));
+    // Lines of one transaction have one time.
+    expect![[r#"
+        (8,1,8)
+        (8,9,16)
+        (4,17,20)"#]]
+    .assert_eq(
+        &world
+            .rows("SELECT count(*), min(version), max(version) FROM ledger WHERE kind = 'adjust' GROUP BY recorded_at ORDER BY 2")
+            .await?,
+    );
+    world.finish(running).await
+}

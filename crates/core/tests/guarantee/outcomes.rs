@@ -73,6 +73,49 @@ async fn a_count_sets_stock_and_one_that_agrees_is_a_movement_of_nothing() -> Re
     Ok(())
 }
 
+/// The day of each event, and its time as `explain` and replays read it.
+const TIMES: &str = "
+    SELECT room, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), (extract(epoch FROM at) * 1000)::bigint
+    FROM (SELECT 'ledger', occurred_at FROM ledger WHERE kind = 'adjust'
+          UNION ALL SELECT 'parked', occurred_at FROM parked
+          UNION ALL SELECT 'refusals', occurred_at FROM refusals) e (room, at) ORDER BY room";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_nobody_can_read_is_shown_as_the_nearest_that_one_can() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 1).await?;
+    let values = [adjust("A", 1), adjust("A", -9), adjust("A", -9).fact()];
+    world.send_all(values.map(|value| Produced {
+        timestamp_ms: Some(1_700_000_000_000_000_000),
+        ..record(0, Some(value.into()))
+    }))?;
+    world.finish(world.run()).await?;
+    expect![[r#"
+        (ledger,9999-12-31,253402300799000)
+        (parked,9999-12-31,253402300799000)
+        (refusals,9999-12-31,253402300799000)"#]]
+    .assert_eq(&world.rows(TIMES).await?);
+    expect!["(253402300799000)"].assert_eq(
+        &world
+            .rows("SELECT occurred_ms FROM plimsoll_internal.lines")
+            .await?,
+    );
+    // As the version before stored whatever came.
+    world
+        .sql(
+            "UPDATE plimsoll_internal.lines SET occurred_ms = 9223372036854775807;
+             UPDATE plimsoll_internal.parked_events SET occurred_ms = -9223372036854775808;
+             UPDATE plimsoll_internal.refused SET occurred_ms = NULL",
+        )
+        .await?;
+    expect![[r#"
+        (ledger,9999-12-31,253402300799000)
+        (parked,0001-01-01,-62135596800000)
+        (refusals,,)"#]]
+    .assert_eq(&world.rows(TIMES).await?);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_no_event_is_kept_byte_for_byte_and_disturbs_nothing() -> Result<()> {
     let mut world = World::new(1).await?;

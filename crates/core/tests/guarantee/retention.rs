@@ -1,9 +1,10 @@
 //! Old parts of the ledger go, and what remains is still proven.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use expect_test::expect;
+use sea_orm::{ConnectionTrait, TransactionTrait};
 
 use crate::world::{World, adjust};
 
@@ -69,4 +70,53 @@ async fn the_service_drops_what_it_need_not_keep_under_load() -> Result<()> {
         world.caught_up().await?;
     }
     world.finish(running).await
+}
+
+/// Far longer than anything that waits for a drop, far shorter than the lock timeout of sessions.
+const STALL: Duration = Duration::from_secs(10);
+
+/// What a backup does, or `plimsoll verify`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_of_the_ledger_holds_up_a_drop_and_no_event() -> Result<()> {
+    let mut world = World::new(2).await?;
+    world.product("A", 0).await?;
+    world.settings.id_window = Duration::from_secs(2);
+    world.settings.keep = Some(Duration::from_secs(2));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nobody cancels a test and goes on"
+    )]
+    let reader = world.db.begin().await?;
+    reader
+        .execute_unprepared("SELECT count(*) FROM plimsoll_internal.lines")
+        .await?;
+    let running = world.run();
+    let droppable_for_long = "
+        SELECT min(closed_at) < clock_timestamp() - interval '6 s' FROM plimsoll_internal.parts";
+    for id in 0.. {
+        if world.rows(droppable_for_long).await? == "(t)" {
+            break;
+        }
+        let (began, id) = (Instant::now(), id.to_string());
+        // The second of them is looked up in the ledger.
+        for partition in 0..2 {
+            world.send(partition, [adjust("A", 1).id(&id)])?;
+            world.caught_up().await?;
+        }
+        let took = began.elapsed();
+        assert!(took < STALL, "two events took {took:?}");
+    }
+    expect!["(1)"].assert_eq(
+        &world
+            .rows("SELECT min(number) FROM plimsoll_internal.parts")
+            .await?,
+    );
+    reader.rollback().await?;
+    world
+        .until("SELECT min(number) > 1 FROM plimsoll_internal.parts", true)
+        .await?;
+    world.caught_up().await?;
+    running.stop().await?;
+    assert_eq!(world.coverage().await?, [""; 0]);
+    Ok(())
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use expect_test::expect;
 use plimsoll_domain::OnUnknownSku;
 
-use crate::world::{World, adjust};
+use crate::world::{World, adjust, eventually};
 
 const LEDGER: &str = "
     SELECT sku, version, kind, quantity_change, stock_after, partition, record_offset
@@ -68,6 +68,34 @@ async fn nothing_overtakes_parked_events_while_their_product_comes() -> Result<(
             20,
         )
         .await?;
+    world.finish(running).await
+}
+
+/// Somebody who lets only some products be changed.
+const OBJECTION: &str = "
+    CREATE FUNCTION object() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+    CREATE TRIGGER objection BEFORE UPDATE ON products
+    FOR EACH ROW WHEN (NEW.sku LIKE 'SKU%') EXECUTE FUNCTION object()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn products_that_cannot_be_changed_keep_no_other_from_its_release() -> Result<()> {
+    let mut world = World::new(1).await?;
+    let running = world.run();
+    // More than are looked at in one round, and one that comes after all of them.
+    let skus = (0..120).map(|n| format!("SKU{n}"));
+    let skus = skus.chain(["Z".to_owned()]);
+    world.send(0, skus.map(|sku| adjust(&sku, 1)))?;
+    world.caught_up().await?;
+    world.sql(OBJECTION).await?;
+    world.products(120, 0).await?;
+    world.product("Z", 0).await?;
+    world
+        .until("SELECT count(*) FROM parked WHERE sku = 'Z'", 0)
+        .await?;
+    let held = || running.metric("plimsoll_held_skus");
+    eventually("the others are counted", || held() == 120.0).await?;
+    world.sql("DROP TRIGGER objection ON products").await?;
+    world.until("SELECT count(*) FROM parked", 0).await?;
     world.finish(running).await
 }
 

@@ -79,7 +79,7 @@ fn pending_migrations_exit_3_with_the_command_to_type() {
             &url,
             command,
             3,
-            "migrations are pending: 0001_schema, 0002_rules\n  fix: run `plimsoll migrate up`",
+            "migrations are pending: 0001_schema, 0002_rules, 0003_bounds\n  fix: run `plimsoll migrate up`",
         );
     }
 }
@@ -140,7 +140,7 @@ fn check_names_each_thing_that_is_missing_with_its_key() {
         &empty(),
         &check,
         3,
-        "database.url: migrations are pending: 0001_schema, 0002_rules. Run `plimsoll migrate up`.",
+        "database.url: migrations are pending: 0001_schema, 0002_rules, 0003_bounds. Run `plimsoll migrate up`.",
     );
     ends(
         &migrated(),

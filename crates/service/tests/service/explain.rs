@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use crate::history::{self, KEY};
-use crate::support::{done, json, plimsoll};
+use crate::support::{done, json, plimsoll, sql};
 
 /// What is said about a record, without the time of the test.
 fn check(url: &str, record: &str, expected: Expect) {
@@ -70,6 +70,25 @@ fn each_record_is_explained_by_its_row() {
           occurred: 2023-11-14T22:13:20+00:00
     "#]],
     );
+}
+
+#[test]
+fn a_time_that_nobody_can_read_keeps_nothing_from_being_explained() {
+    let url = history::database();
+    sql(
+        &url,
+        "UPDATE plimsoll_internal.ledger_1 SET occurred_ms = 1700000000000000000;
+         UPDATE plimsoll_internal.parked_events SET occurred_ms = 1700000000000000000",
+    );
+    check(
+        &url,
+        "t/0/0",
+        expect![[r#"
+        t/0/0 was applied: the stock of A went from 10 to 15 (+5), version 1.
+          occurred: 9999-12-31T23:59:59+00:00
+    "#]],
+    );
+    assert_eq!(plimsoll(&url, &["parked", "list"]).code, 0);
 }
 
 #[test]

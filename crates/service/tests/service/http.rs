@@ -254,7 +254,7 @@ fn a_service_that_cannot_start_yet_is_alive_and_says_why_it_is_not_ready() {
     why(
         &Service::start(&empty(), &[NO_KAFKA]),
         "migrations",
-        "pending: 0001_schema, 0002_rules; run `plimsoll migrate up`",
+        "pending: 0001_schema, 0002_rules, 0003_bounds; run `plimsoll migrate up`",
     );
 
     let no_kafka = reading();

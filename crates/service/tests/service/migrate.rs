@@ -28,7 +28,7 @@ fn many_replicas_may_migrate_at_once() {
     );
     let applied = outputs
         .iter()
-        .filter(|output| output.stdout.starts_with(b"Applied 2 migrations"))
+        .filter(|output| output.stdout.starts_with(b"Applied 3 migrations"))
         .count();
     assert_eq!(applied, 1, "{outputs:?}");
     assert_eq!(
