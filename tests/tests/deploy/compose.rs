@@ -1,6 +1,7 @@
 //! compose.yaml: what it mounts is there, what it waits for can be seen, and the service takes the
 //! environment that it is given. Nothing is started.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -63,6 +64,36 @@ fn what_is_waited_for_can_be_seen() {
                 "{name}"
             );
         }
+    }
+}
+
+#[test]
+fn an_image_is_built_for_one_service_and_nobody_else_builds_or_pulls_it() {
+    let services = services();
+    let builds = |service: &Value| service["build"].is_object();
+    let image = |service: &Value| by_default(string(&service["image"]));
+    let mut built = BTreeSet::new();
+    for (name, service) in services.iter().filter(|(_, it)| builds(it)) {
+        assert!(built.insert(image(service)), "{name}: it is built already");
+    }
+    assert!(!built.is_empty(), "the service is built");
+    for (name, service) in services.iter().filter(|(_, it)| !builds(it)) {
+        let waits = service["pull_policy"] == "never";
+        assert_eq!(waits, built.contains(&image(service)), "{name}");
+    }
+}
+
+#[test]
+fn the_time_to_stop_is_the_same_wherever_it_is_told() {
+    let grace = services()["plimsoll"]["stop_grace_period"].clone();
+    let seconds = string(&grace).strip_suffix('s').expect("seconds");
+    for (file, told) in [
+        ("Dockerfile", "docker stop --time "),
+        ("README.md", "docker stop --time "),
+        ("README.md", "terminationGracePeriodSeconds: "),
+    ] {
+        let told = format!("`{told}{seconds}`");
+        assert!(text(file).contains(&told), "{file}: {told}");
     }
 }
 
