@@ -3,14 +3,19 @@
 //! has a generation, and whatever comes back with an older one is dropped.
 
 mod claiming;
+mod log;
+mod places;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use plimsoll_telemetry::Halted;
 use rdkafka::consumer::BaseConsumer;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+
+use places::{Halt, Place, Places, Stage};
 
 use crate::Watch;
 use crate::inbox::{Inbox, Order};
@@ -44,8 +49,11 @@ pub(crate) enum Heard {
         partition: i32,
         generation: u32,
         claim: u128,
+        next_offset: i64,
         reason: String,
     },
+    /// The database knows that it is halted.
+    HaltWritten { partition: i32, generation: u32 },
     /// A claim was answered.
     Claimed {
         generation: u32,
@@ -80,20 +88,6 @@ pub(crate) struct Desk {
     pub(crate) myself: Coordinator,
 }
 
-/// A partition that the group gave us.
-#[derive(Debug)]
-struct Place {
-    generation: u32,
-    stage: Stage,
-}
-
-#[derive(Debug)]
-enum Stage {
-    Claiming,
-    Fetched { lane: usize, claim: u128 },
-    Halted { reason: String },
-}
-
 /// A revocation that waits for lanes.
 struct Leaving {
     partitions: BTreeSet<i32>,
@@ -102,18 +96,20 @@ struct Leaving {
 
 pub(crate) struct Task {
     desk: Arc<Desk>,
-    places: BTreeMap<i32, Place>,
+    places: Places,
     leaving: Vec<Leaving>,
     generations: u32,
+    measured: Option<Instant>,
 }
 
 impl Task {
     pub(crate) fn new(desk: Desk) -> Task {
         Task {
             desk: Arc::new(desk),
-            places: BTreeMap::new(),
+            places: Places::default(),
             leaving: Vec::new(),
             generations: 0,
+            measured: None,
         }
     }
 
@@ -147,18 +143,12 @@ impl Task {
             Heard::Assigned(partitions) => self.claim(&partitions, false),
             Heard::Revoked { partitions, done } => self.revoked(&partitions, done),
             Heard::OutOfRange(partition) => self.claim_again(partition),
-            Heard::Recreated => self
-                .places
-                .keys()
-                .copied()
-                .collect::<Vec<_>>()
-                .into_iter()
-                .for_each(|p| self.claim_again(p)),
+            Heard::Recreated => self.claim_all_again(),
             Heard::LetGo { partition } => self.has_let_go(partition),
             Heard::Lost {
                 partition,
                 generation,
-            } if self.is_current(partition, generation) => {
+            } if self.places.is_current(partition, generation) => {
                 self.tell(Told::Unassign(vec![partition]));
                 self.claim(&[partition], true);
             }
@@ -166,22 +156,38 @@ impl Task {
                 partition,
                 generation,
                 claim,
+                next_offset,
                 reason,
-            } if self.is_current(partition, generation) => {
+            } if self.places.is_current(partition, generation) => {
                 self.tell(Told::Unassign(vec![partition]));
-                self.halted(partition, reason.clone());
-                claiming::write_halt(&self.desk, partition, claim, reason);
+                let halt = Halt {
+                    reason: reason.clone(),
+                    next_offset,
+                    is_written: false,
+                };
+                self.halted(partition, halt);
+                claiming::write_halt(&self.desk, (partition, generation), claim, reason);
+            }
+            Heard::HaltWritten {
+                partition,
+                generation,
+            } if self.places.is_current(partition, generation) => {
+                self.places.halt_is_written(partition)
             }
             Heard::Claimed {
                 generation,
                 claimed,
-            } if self.is_current(claimed.partition, generation) => {
+            } if self.places.is_current(claimed.partition, generation) => {
                 self.claimed(generation, claimed)
             }
-            Heard::Resumed(partition) if self.halted_partitions().contains(&partition) => {
+            Heard::Resumed(partition) if self.places.known_halts().contains(&partition) => {
                 self.claim(&[partition], false)
             }
-            Heard::Lost { .. } | Heard::Halt { .. } | Heard::Claimed { .. } | Heard::Resumed(_) => {
+            Heard::Lost { .. }
+            | Heard::Halt { .. }
+            | Heard::HaltWritten { .. }
+            | Heard::Claimed { .. }
+            | Heard::Resumed(_) => {
                 tracing::debug!(
                     ?heard,
                     "came too late: the partition has been assigned anew or taken since"
@@ -191,24 +197,14 @@ impl Task {
         }
     }
 
-    fn is_current(&self, partition: i32, generation: u32) -> bool {
-        self.places
-            .get(&partition)
-            .is_some_and(|place| place.generation == generation)
-    }
-
     /// Starts a claim under a new generation. `doubtful`: only if the group confirms us first.
     fn claim(&mut self, partitions: &[i32], doubtful: bool) {
         for &partition in partitions {
             self.generations += 1;
-            self.places.insert(
-                partition,
-                Place {
-                    generation: self.generations,
-                    stage: Stage::Claiming,
-                },
-            );
-            claiming::start(&self.desk, partition, self.generations, doubtful);
+            let generation = self.generations;
+            let claiming = claiming::start(&self.desk, partition, generation, doubtful);
+            self.places
+                .insert(partition, generation, Stage::Claiming(claiming));
         }
     }
 
@@ -220,16 +216,16 @@ impl Task {
             halted,
         } = claimed;
         if let Some(reason) = halted {
-            return self.halted(partition, reason);
+            let halt = Halt {
+                reason,
+                next_offset,
+                is_written: true,
+            };
+            return self.halted(partition, halt);
         }
         let lane = self.least_loaded();
-        self.places.insert(
-            partition,
-            Place {
-                generation,
-                stage: Stage::Fetched { lane, claim },
-            },
-        );
+        self.places
+            .insert(partition, generation, Stage::Fetched { lane, claim });
         tracing::info!(
             partition,
             next_offset,
@@ -252,10 +248,8 @@ impl Task {
 
     fn least_loaded(&self) -> usize {
         let load = |lane: &usize| {
-            self.places
-                .values()
-                .filter(|p| matches!(p.stage, Stage::Fetched { lane: l, .. } if l == *lane))
-                .count()
+            let fetched = self.places.fetched();
+            fetched.filter(|(_, of, _)| of == lane).count()
         };
         (0..self.desk.inboxes.len())
             .min_by_key(load)
@@ -269,7 +263,7 @@ impl Task {
             if let Some(Place {
                 generation,
                 stage: Stage::Fetched { lane, claim },
-            }) = self.places.remove(&partition)
+            }) = self.places.remove(partition)
             {
                 self.desk.inboxes[lane].order(Order::LetGo {
                     partition,
@@ -279,6 +273,8 @@ impl Task {
                 claims.push((partition, claim));
             }
         }
+        // What the thread was told and has not done yet would outlive the revocation.
+        self.tell(Told::Unassign(busy.iter().copied().collect()));
         tracing::info!(?partitions, "the group takes partitions");
         claiming::write_idle(&self.desk, claims);
         self.leaving.push(Leaving {
@@ -311,7 +307,7 @@ impl Task {
         if let Some(Place {
             generation,
             stage: Stage::Fetched { lane, .. },
-        }) = self.places.get(&partition)
+        }) = self.places.get(partition)
         {
             self.desk.inboxes[*lane].order(Order::LetGo {
                 partition,
@@ -322,27 +318,33 @@ impl Task {
         }
     }
 
-    fn halted(&mut self, partition: i32, reason: String) {
-        if let Some(place) = self.places.get_mut(&partition) {
-            place.stage = Stage::Halted { reason };
+    fn claim_all_again(&mut self) {
+        for partition in self.places.all() {
+            self.claim_again(partition);
         }
     }
 
-    fn halted_partitions(&self) -> Vec<i32> {
-        let halted = self
-            .places
-            .iter()
-            .filter(|(_, place)| matches!(place.stage, Stage::Halted { .. }));
-        halted.map(|(&partition, _)| partition).collect()
+    fn halted(&mut self, partition: i32, halt: Halt) {
+        self.places.halt(partition, halt);
+        // How much time there is to do something about it is to be known at once.
+        self.measured = None;
     }
 
-    fn look_around(&self) {
-        let halted = self.halted_partitions();
-        if halted.len() < self.places.len() {
+    fn look_around(&mut self) {
+        if self.places.fetched().next().is_some() {
             claiming::look_for_recreated(&self.desk);
         }
+        let halted = self.places.known_halts();
         if !halted.is_empty() {
             claiming::look_for_resumed(&self.desk, halted);
+        }
+        let measurable = self.places.measurable();
+        let is_due = self
+            .measured
+            .is_none_or(|last| last.elapsed() >= log::EVERY);
+        if is_due && !measurable.is_empty() {
+            self.measured = Some(Instant::now());
+            log::measure(&self.desk, measurable);
         }
     }
 
@@ -353,32 +355,24 @@ impl Task {
 
     /// Shows the assignment to `/readyz` and the metrics.
     fn show(&self) {
-        let mut assigned = Vec::new();
-        let mut halted = Vec::new();
-        for (&partition, place) in &self.places {
-            match &place.stage {
-                Stage::Claiming => {}
-                Stage::Fetched { .. } => assigned.push(partition),
-                Stage::Halted { reason } => halted.push((partition, reason.clone())),
-            }
-        }
-        self.desk
-            .store
-            .metrics
-            .partitions()
-            .show(&assigned, &halted);
-        self.desk.watch.assignment(assigned, halted);
+        let fetched = self.places.fetched();
+        let assigned: Vec<i32> = fetched.map(|(partition, ..)| partition).collect();
+        let halted = self.places.halts().map(|(partition, halt)| Halted {
+            partition,
+            reason: &halt.reason,
+            next_offset: halt.next_offset,
+        });
+        let partitions = self.desk.store.metrics.partitions();
+        partitions.show(&assigned, &halted.collect::<Vec<_>>());
+        let halts = self.places.halts();
+        let halted = halts.map(|(partition, halt)| (partition, halt.reason.clone()));
+        self.desk.watch.assignment(assigned, halted.collect());
     }
 
     /// The claims that are still ours, to be given back at the end.
     pub(crate) async fn give_back(&self) {
-        let claims = self
-            .places
-            .iter()
-            .filter_map(|(&partition, place)| match place.stage {
-                Stage::Fetched { claim, .. } => Some((partition, claim)),
-                Stage::Claiming | Stage::Halted { .. } => None,
-            });
+        let fetched = self.places.fetched();
+        let claims = fetched.map(|(partition, _, claim)| (partition, claim));
         claiming::give_back(&self.desk, claims.collect()).await;
     }
 }

@@ -43,8 +43,12 @@ pub(crate) fn committed(store: &Store, batch: &Batch, records: &[u32], judged: &
             .is_ok()
             .then(|| outcomes.next().expect("one for each event"));
         match outcome {
-            Some((_, Outcome::Movement { .. })) => {
-                if entry.followed || untold > 0 {
+            Some((event, Outcome::Movement { .. })) => {
+                let faulty = judged.has_fault(event);
+                if faulty {
+                    batch.trace.keep("fault");
+                }
+                if entry.followed || faulty || untold > 0 {
                     untold = untold.saturating_sub(1);
                     moved.push((entry, outcome));
                 }

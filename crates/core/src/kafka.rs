@@ -11,7 +11,7 @@ pub(crate) use assignment::Assigned;
 pub(crate) use settings::consumer;
 pub use settings::{OWNED, Protocol, Settings, Start};
 pub(crate) use thread::{Parts, Poller, Told};
-pub(crate) use watermarks::{partitions_of, topic_id, watermarks};
+pub(crate) use watermarks::{partitions_at_first, partitions_of, topic_id, watermarks};
 
 use rdkafka::ClientContext;
 use rdkafka::consumer::ConsumerContext;

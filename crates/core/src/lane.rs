@@ -16,6 +16,7 @@ use tracing::Instrument;
 
 use crate::batch::{Batch, Chunk, Record};
 use crate::clock;
+use crate::complaint::Complaint;
 use crate::coordinator::{Coordinator, Heard};
 use crate::database::Session;
 use crate::inbox::Inbox;
@@ -58,6 +59,7 @@ pub(crate) struct Lane {
     in_flight: BTreeMap<i32, Owned>,
     machine: machine::Lane,
     session: Option<Session>,
+    complaint: Complaint,
     ending: bool,
 }
 
@@ -72,6 +74,7 @@ impl Lane {
             in_flight: BTreeMap::new(),
             machine: machine::Lane::default(),
             session: None,
+            complaint: Complaint::default(),
             ending: false,
         }
     }

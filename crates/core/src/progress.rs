@@ -31,7 +31,12 @@ impl Progress {
         if let Some(mark) = self.0.lock().get_mut(&partition)
             && mark.generation == to.generation
         {
-            *mark = to;
+            // A batch of nothing but the end of a log has no record, and no time.
+            let timestamp_ms = match to.timestamp_ms {
+                0 => mark.timestamp_ms,
+                known => known,
+            };
+            *mark = Mark { timestamp_ms, ..to };
         }
     }
 
@@ -63,6 +68,25 @@ mod tests {
             next_offset,
             timestamp_ms: 0,
         }
+    }
+
+    #[test]
+    fn a_batch_without_a_record_does_not_forget_the_last_ones_time() {
+        let progress = Progress::default();
+        progress.begins(0, at(1, 7));
+        let timed = Mark {
+            timestamp_ms: 1_500,
+            ..at(1, 8)
+        };
+        progress.moves(0, timed);
+        progress.moves(0, at(1, 9));
+        assert_eq!(
+            progress.of(0, 1),
+            Some(Mark {
+                next_offset: 9,
+                ..timed
+            })
+        );
     }
 
     #[test]

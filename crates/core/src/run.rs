@@ -135,7 +135,8 @@ async fn consume(
         .map_err(Error::Client);
     background.abort_all();
     let drained = drain(settings, &inboxes, lanes).await;
-    task.give_back().await;
+    // It only informs: a database that is away is not waited for.
+    timeout(GIVE_BACK_LIMIT, task.give_back()).await.ok();
     drop((task, heard));
     close(poller).await;
     ended.and(drained)
@@ -179,6 +180,9 @@ async fn drain(
         .await
         .map_err(|_| Error::Drain(settings.drain_limit))
 }
+
+/// Saying that nobody owns our partitions any more.
+const GIVE_BACK_LIMIT: Duration = Duration::from_secs(2);
 
 /// The client is dropped on its own thread, which may hang: it is not waited for longer than this.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);

@@ -5,5 +5,5 @@ pub mod metrics;
 pub mod traces;
 
 pub use metrics::Metrics;
-pub use metrics::partitions::{PartitionGauges, Partitions};
+pub use metrics::partitions::{Edges, Halted, Partitions, Place};
 pub use traces::Traces;

@@ -4,13 +4,22 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use plimsoll_telemetry::traces::spans::Source;
-use plimsoll_telemetry::{Metrics, PartitionGauges};
+use plimsoll_telemetry::{Edges, Halted, Metrics, Place};
 
-const LAG: PartitionGauges = PartitionGauges {
-    position: 140,
-    lag_records: 7,
-    lag_seconds: 1.5,
-    retention_headroom_records: Some(40),
+/// Its last record is as old as the century: the age is a large number.
+const PLACE: Place = Place {
+    next_offset: 140,
+    timestamp_ms: 946_684_800_000,
+    fetched: Some(Edges {
+        low: 100,
+        high: 147,
+    }),
+};
+
+const RETENTION: Halted<'_> = Halted {
+    partition: 1,
+    reason: "retention: 7 records are gone",
+    next_offset: 60,
 };
 
 /// The samples, without help, types and buckets.
@@ -18,7 +27,16 @@ fn check(metrics: &Metrics, expect: Expect) {
     let text = metrics.text();
     let samples = text
         .lines()
-        .filter(|line| !line.starts_with('#') && !line.contains("_bucket{"));
+        .filter(|line| !line.starts_with('#') && !line.contains("_bucket{"))
+        // It grows while we look.
+        .map(
+            |line| match line.strip_prefix("plimsoll_partition_lag_seconds{partition=\"0\"} ") {
+                Some(age) if age.parse().is_ok_and(|age: f64| age > 8e8) => {
+                    "plimsoll_partition_lag_seconds of the century"
+                }
+                _ => line,
+            },
+        );
     expect.assert_eq(&samples.collect::<Vec<_>>().join("\n"));
 }
 
@@ -50,10 +68,11 @@ fn one_of_each() -> Metrics {
     rules.asked("no-negative-stock", Duration::from_micros(250), 9_000, 100);
     rules.fault("no-negative-stock", "trap");
     rules.shadow_differences("safety-stock", 3);
-    metrics
-        .partitions()
-        .show(&[0], &[(1, "retention: 7 records are gone".to_owned())]);
-    metrics.partitions().set(0, LAG);
+    let partitions = metrics.partitions();
+    partitions.of_topic(2);
+    partitions.show(&[0], &[RETENTION]);
+    partitions.moved(0, PLACE);
+    partitions.told(1, Some(Edges { low: 67, high: 90 }));
     metrics
 }
 
@@ -100,10 +119,12 @@ fn every_metric_has_its_promised_name_and_labels() {
             plimsoll_parked_oldest_seconds 90
             plimsoll_partition_halted{partition="1",reason="retention"} 1
             plimsoll_partition_lag_records{partition="0"} 7
-            plimsoll_partition_lag_seconds{partition="0"} 1.5
+            plimsoll_partition_lag_records{partition="1"} 30
+            plimsoll_partition_lag_seconds of the century
             plimsoll_partition_position{partition="0"} 140
             plimsoll_reproved_skus_total 500
             plimsoll_retention_headroom_records{partition="0"} 40
+            plimsoll_retention_headroom_records{partition="1"} -7
             plimsoll_retries_total{reason="transient"} 1
             plimsoll_rule_duration_seconds_sum{bundle="no-negative-stock"} 0.00025
             plimsoll_rule_duration_seconds_count{bundle="no-negative-stock"} 1
@@ -112,7 +133,8 @@ fn every_metric_has_its_promised_name_and_labels() {
             plimsoll_rule_fuel_count{bundle="no-negative-stock"} 1
             plimsoll_ruleset_revision 0
             plimsoll_shadow_differences_total{bundle="safety-stock"} 3
-            plimsoll_spans_dropped_total 11"#]],
+            plimsoll_spans_dropped_total 11
+            plimsoll_topic_partitions 2"#]],
     );
 }
 
@@ -133,10 +155,10 @@ fn the_age_of_an_event_is_counted_from_a_millisecond_to_an_hour() {
 fn a_partition_that_leaves_takes_its_series_along() {
     let metrics = one_of_each();
     metrics.partitions().show(&[2], &[]);
-    metrics.partitions().set(0, LAG);
+    metrics.partitions().moved(0, PLACE);
     let text = metrics.text();
     assert!(!text.contains("{partition="), "{text}");
-    metrics.partitions().set(2, LAG);
+    metrics.partitions().moved(2, PLACE);
     assert!(
         metrics
             .text()
@@ -168,21 +190,67 @@ fn a_partition_that_stays_keeps_what_was_measured() {
     );
 }
 
+/// The samples of a log: lag and headroom.
+fn of_the_log(metrics: &Metrics) -> String {
+    let named = [
+        "plimsoll_partition_lag_records{",
+        "plimsoll_retention_headroom_records{",
+    ];
+    let text = metrics.text();
+    let samples = text
+        .lines()
+        .filter(|line| named.iter().any(|name| line.starts_with(name)));
+    samples.map(|line| format!("{line}\n")).collect()
+}
+
 #[test]
-fn an_unknown_start_of_the_log_is_no_headroom_of_0() {
+fn the_log_is_the_newer_of_what_was_fetched_and_what_was_told() {
     let metrics = one_of_each();
-    metrics.partitions().set(
+    let partitions = metrics.partitions();
+    partitions.told(0, Some(Edges { low: 90, high: 200 }));
+    expect![[r#"
+        plimsoll_partition_lag_records{partition="0"} 60
+        plimsoll_partition_lag_records{partition="1"} 30
+        plimsoll_retention_headroom_records{partition="0"} 40
+        plimsoll_retention_headroom_records{partition="1"} -7
+    "#]]
+    .assert_eq(&of_the_log(&metrics));
+    partitions.told(
         0,
-        PartitionGauges {
-            retention_headroom_records: None,
-            ..LAG
-        },
+        Some(Edges {
+            low: 139,
+            high: 140,
+        }),
     );
-    assert!(
-        !metrics
-            .text()
-            .contains("plimsoll_retention_headroom_records{")
-    );
+    expect![[r#"
+        plimsoll_partition_lag_records{partition="0"} 7
+        plimsoll_partition_lag_records{partition="1"} 30
+        plimsoll_retention_headroom_records{partition="0"} 1
+        plimsoll_retention_headroom_records{partition="1"} -7
+    "#]]
+    .assert_eq(&of_the_log(&metrics));
+}
+
+#[test]
+fn a_log_that_nobody_tells_has_no_lag_and_the_position_stays() {
+    let metrics = one_of_each();
+    metrics.partitions().told(0, None);
+    metrics.partitions().told(1, None);
+    assert_eq!(of_the_log(&metrics), "");
+    let position = "plimsoll_partition_position{partition=\"0\"} 140";
+    assert!(metrics.text().contains(position));
+}
+
+#[test]
+fn nothing_is_known_before_the_first_fetch() {
+    let metrics = one_of_each();
+    let unknown = Place {
+        fetched: None,
+        ..PLACE
+    };
+    metrics.partitions().show(&[2], &[]);
+    metrics.partitions().moved(2, unknown);
+    assert_eq!(of_the_log(&metrics), "");
 }
 
 #[test]
@@ -203,11 +271,12 @@ fn the_number_of_series_does_not_grow_with_use() {
             1,
         );
         rules.fault("no-negative-stock", "trap");
-        metrics.partitions().set(
+        let next_offset = i64::from(n);
+        metrics.partitions().moved(
             0,
-            PartitionGauges {
-                lag_records: i64::from(n),
-                ..LAG
+            Place {
+                next_offset,
+                ..PLACE
             },
         );
     }

@@ -54,16 +54,27 @@ pub(crate) async fn trace(jaeger: &Jaeger, id: &str) -> Option<Vec<Span>> {
 
 /// The spans of ours with a link to a producer's trace.
 pub(crate) async fn spans_linked_to(jaeger: &Jaeger, producer: &str) -> Vec<Span> {
+    let linked = |span: &Span| span.links.iter().any(|[trace, ..]| trace == producer);
+    let found = ours_that(jaeger, linked).await;
+    found.unwrap_or_else(|| panic!("nothing of ours is linked with {producer}"))
+}
+
+/// The spans of ours about this topic, once there is one.
+pub(crate) async fn spans_of(jaeger: &Jaeger, topic: &str) -> Vec<Span> {
+    let about = |span: &Span| span.attribute("messaging.destination.name") == Some(topic);
+    let found = ours_that(jaeger, about).await;
+    found.unwrap_or_else(|| panic!("nothing of ours is about {topic}"))
+}
+
+async fn ours_that(jaeger: &Jaeger, wanted: impl Fn(&Span) -> bool) -> Option<Vec<Span>> {
     let path = "/api/v3/traces?query.service_name=plimsoll&query.num_traces=1000\
                 &query.start_time_min=2020-01-01T00:00:00Z&query.start_time_max=2100-01-01T00:00:00Z";
-    let linked = |span: &Span| span.links.iter().any(|[trace, ..]| trace == producer);
-    let found = soon(|| {
+    soon(|| {
         let mut spans = spans(jaeger, path)?;
-        spans.retain(linked);
+        spans.retain(&wanted);
         (!spans.is_empty()).then_some(spans)
     })
-    .await;
-    found.unwrap_or_else(|| panic!("nothing of ours is linked with {producer}"))
+    .await
 }
 
 /// Sends the span of a shop, as its own producer would.

@@ -2,7 +2,9 @@
 //! ledger row, refusals whoever samples, and a receiver that dies under load. Judges no stock.
 
 mod jaeger;
+mod receivers;
 mod record;
+mod shown;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -56,11 +58,12 @@ fn started() -> Option<Jaeger> {
 }
 
 async fn laid_out(jaeger: &Jaeger, more: &str) -> Settings {
+    laid_out_at(&jaeger.otlp_url(), more).await
+}
+
+async fn laid_out_at(receiver: &str, more: &str) -> Settings {
     let settings = Settings {
-        more: format!(
-            "[telemetry]\notlp_endpoint = '{}'\n{more}",
-            jaeger.otlp_url()
-        ),
+        more: format!("[telemetry]\notlp_endpoint = '{receiver}'\n{more}"),
         ..Settings::new(
             &database(None).expect("a database"),
             &broker().bootstrap(),
@@ -306,49 +309,4 @@ async fn an_event_joins_its_producers_trace_where_that_is_asked_for() {
     let [batch, ..] = &event.links[0];
     let batch = trace(jaeger, batch).await.expect("the batch's trace");
     assert_eq!(the_only(&batch, "COMMIT").kind, "SPAN_KIND_CLIENT");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_receiver_that_dies_under_load_costs_spans_and_no_event() {
-    // The other one first, so that it does not take the ports of a killed one.
-    jaeger();
-    let Some(mut jaeger) = started() else { return };
-    let settings = laid_out(&jaeger, "sample_ratio = 1").await;
-    let mut plimsoll = Plimsoll::start_ready(&settings).expect("it starts");
-    let sale = |n: usize| adjust(&format!("SKU{}", n % 10), 1, &format!("sale {n}"));
-    send(&settings, (0..2_000).map(sale));
-    ours::until_applied(&settings, PATIENCE)
-        .await
-        .expect("all is applied");
-    let before = dropped(&plimsoll).expect("a counter");
-    jaeger.kill9().expect("it is killed");
-    send(&settings, (2_000..6_000).map(sale));
-    ours::until_applied(&settings, PATIENCE)
-        .await
-        .expect("nothing waits for traces");
-    plimsoll
-        .until("dropped spans are counted", |plimsoll| {
-            Ok(dropped(plimsoll)? > before)
-        })
-        .expect("spans were lost");
-    jaeger.start_again().expect("it starts again");
-    send(&settings, [adjust("SKU1", -1_000_000, "too many")]);
-    ours::until_applied(&settings, PATIENCE)
-        .await
-        .expect("all is applied");
-    plimsoll.stop().expect("it drains");
-    let id = trace_of(
-        &settings,
-        "SELECT trace_id::text FROM refusals WHERE outcome = 'rejected'",
-    )
-    .await;
-    let spans = trace(&jaeger, &id.expect("a trace").replace('-', "")).await;
-    assert!(spans.is_some(), "what happens now is seen again");
-}
-
-fn dropped(plimsoll: &Plimsoll) -> anyhow::Result<f64> {
-    let text = plimsoll.get("/metrics")?;
-    let mut lines = text.lines();
-    let count = lines.find_map(|line| line.strip_prefix("plimsoll_spans_dropped_total "));
-    Ok(count.unwrap_or_default().parse()?)
 }

@@ -7,12 +7,27 @@ use plimsoll_domain::lane::{BACKOFF_MAX, BACKOFF_MIN};
 use rdkafka::consumer::{CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 use sea_orm::DbErr;
+use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::{Desk, Heard};
+use crate::complaint::Complaint;
 use crate::database::Session;
 use crate::kafka::{Start, topic_id, watermarks};
 use crate::store::{self, stored_positions};
+
+/// The code of a halt whose position is about another log than the one that is there.
+pub(super) const RECREATED: &str = "recreated";
+
+/// Ends with its place: nobody claims a partition that the group has taken, or that is claimed anew.
+#[derive(Debug)]
+pub(super) struct Claiming(AbortHandle);
+
+impl Drop for Claiming {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// A partition as it was claimed.
 #[derive(Debug)]
@@ -30,18 +45,29 @@ enum Fault {
     Database(#[from] DbErr),
     #[error("Kafka: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),
+    #[error(
+        "Kafka does not tell the topic's id, as it once did, so it may be another topic by now"
+    )]
+    Unnamed,
 }
 
 /// Claims a partition, again and again until both sides answer.
-pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful: bool) {
+pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful: bool) -> Claiming {
     let desk = Arc::clone(desk);
-    background(async move {
+    let task = tokio::spawn(async move {
         let mut wait = BACKOFF_MIN;
+        let mut complaint = Complaint::default();
         let claimed = loop {
             match claim(&desk, partition, doubtful).await {
                 Ok(claimed) => break claimed,
                 Err(err) => {
-                    tracing::warn!(partition, %err, "partition {partition} cannot be claimed yet: {err}");
+                    if let Some(times) = complaint.due(&err.to_string()) {
+                        tracing::warn!(
+                            partition,
+                            times,
+                            "partition {partition} cannot be claimed yet: {err}"
+                        );
+                    }
                     desk.watch.claim_failed(&err.to_string());
                 }
             }
@@ -56,6 +82,7 @@ pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful:
             claimed,
         });
     });
+    Claiming(task.abort_handle())
 }
 
 async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, Fault> {
@@ -73,6 +100,8 @@ async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, F
     if doubtful {
         prove_membership(desk, partition, next_offset).await?;
     }
+    // Whoever cannot ask Kafka could do nothing with a claim but take it from its owner.
+    edges(desk, partition).await?;
     let claimed = store::claim(
         session.db(),
         store.topic_id,
@@ -126,10 +155,9 @@ async fn why_not(
     next_offset: i64,
 ) -> Result<Option<String>, Fault> {
     if recreated(desk, session).await? {
-        return Ok(Some(
-            "recreated: the topic was deleted and made again; its offsets mean other records now"
-                .to_owned(),
-        ));
+        return Ok(Some(format!(
+            "{RECREATED}: the topic was deleted and made again; its offsets mean other records now"
+        )));
     }
     let (low, high) = edges(desk, partition).await?;
     Ok(outside(next_offset, low, high))
@@ -137,10 +165,13 @@ async fn why_not(
 
 /// Whether the topic is another one than the stored positions are about.
 async fn recreated(desk: &Desk, session: &Session) -> Result<bool, Fault> {
-    let Some(id) = topic_id(&desk.consumer, &desk.kafka.topic).await? else {
-        return Ok(false);
-    };
-    Ok(store::kafka_id(session.db(), desk.store.topic_id, &id).await? != id)
+    let told = topic_id(&desk.consumer, &desk.kafka.topic).await?;
+    let stored = store::kafka_id(session.db(), desk.store.topic_id, told.as_deref()).await?;
+    match told {
+        Some(told) => Ok(stored != told),
+        None if stored.is_empty() => Ok(false),
+        None => Err(Fault::Unnamed),
+    }
 }
 
 /// Reports a topic that was made anew while we were reading the old one: librdkafka does not.
@@ -195,18 +226,34 @@ async fn prove_membership(desk: &Desk, partition: i32, next_offset: i64) -> Resu
 }
 
 /// Writes a halt down, however long it takes. If another owner has it by then, it is theirs.
-pub(super) fn write_halt(desk: &Arc<Desk>, partition: i32, claim: u128, reason: String) {
+pub(super) fn write_halt(
+    desk: &Arc<Desk>,
+    (partition, generation): (i32, u32),
+    claim: u128,
+    reason: String,
+) {
     let desk = Arc::clone(desk);
     background(async move {
         let mut wait = BACKOFF_MIN;
+        let mut complaint = Complaint::default();
         while let Err(err) = halt_once(&desk, partition, claim, &reason).await {
-            tracing::warn!(%err, "a halt could not be written down yet");
+            if let Some(times) = complaint.due(&err.to_string()) {
+                tracing::warn!(
+                    partition,
+                    times,
+                    "the halt of partition {partition} cannot be written down yet: {err}"
+                );
+            }
             if desk.myself.0.is_closed() {
                 return;
             }
             sleep(wait).await;
             wait = (wait * 2).min(BACKOFF_MAX);
         }
+        desk.myself.hear(Heard::HaltWritten {
+            partition,
+            generation,
+        });
     });
 }
 

@@ -167,15 +167,19 @@ impl<'a> Thread<'a> {
             Ok(()) => partitions
                 .iter()
                 .for_each(|&assigned| self.assignment.insert(assigned)),
-            Err(err) => {
-                tracing::warn!(%err, "partitions could not be assigned; the group will give them again")
-            }
+            // Nobody would fetch them, and the group believes that we do.
+            Err(err) => self.parts.coordinator.hear(Heard::Failed(format!(
+                "partitions could not be assigned: {err}"
+            ))),
         }
     }
 
+    /// Of those that a revocation took meanwhile nothing is left to do.
     fn unassign(&mut self, partitions: &[i32]) {
         let removed = self.assignment.remove(partitions);
-        self.unassign_natively(&removed);
+        if !removed.is_empty() {
+            self.unassign_natively(&removed);
+        }
     }
 
     fn unassign_natively(&self, partitions: &[Assigned]) {

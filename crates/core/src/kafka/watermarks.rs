@@ -28,17 +28,28 @@ pub(crate) async fn watermarks(
     .await
 }
 
-/// How many partitions the topic has; 0 if there is no such topic. On failure the client's own words
-/// about it (a certificate, a password) are logged. Only while nothing else polls.
+/// As [`partitions_of`]; on failure the client's own words about it (a certificate, a password) are
+/// logged. Only while nothing else polls.
+pub(crate) async fn partitions_at_first(
+    consumer: &Arc<BaseConsumer<Context>>,
+    topic: &str,
+) -> Result<i32, KafkaError> {
+    let counted = partitions_of(consumer, topic).await;
+    if counted.is_err() {
+        let words = |consumer: &BaseConsumer<Context>| Ok(consumer.poll(WORDS_WAIT).is_some());
+        blocking(consumer, words).await?;
+    }
+    counted
+}
+
+/// How many partitions the topic has; 0 if there is no such topic.
 pub(crate) async fn partitions_of(
     consumer: &Arc<BaseConsumer<Context>>,
     topic: &str,
 ) -> Result<i32, KafkaError> {
     let topic = topic.to_owned();
     blocking(consumer, move |consumer| {
-        let metadata = consumer
-            .fetch_metadata(Some(&topic), ANSWER_LIMIT)
-            .inspect_err(|_| drop(consumer.poll(WORDS_WAIT)))?;
+        let metadata = consumer.fetch_metadata(Some(&topic), ANSWER_LIMIT)?;
         let count = metadata
             .topics()
             .first()

@@ -75,9 +75,8 @@ impl Lane {
     async fn answered(&mut self, batch: &Batch, records: &[u32], done: Done) -> Answer {
         self.session = done.session;
         let metrics = &self.shared.store.metrics;
-        if let Some(fault) = &done.fault {
-            tracing::warn!(fault, "the database did not take a batch: {fault}");
-        }
+        let what = "the database did not take a batch";
+        self.complaint.hear(what, done.fault.clone());
         match (&done.answer, store::reason(&done.answer)) {
             (Answer::Conflict, _) => {
                 metrics.conflict();
@@ -128,7 +127,8 @@ impl Lane {
 
     fn unreachable(&mut self, err: &sea_orm::DbErr) -> Answer {
         let why = Lane::fault_of(err);
-        tracing::warn!(why, "PostgreSQL cannot be reached: {why}");
+        let what = "PostgreSQL cannot be reached";
+        self.complaint.hear(what, Some(why.clone()));
         self.shared.store.metrics.retry("unreachable");
         self.shared.store.watch.database_failed(&why);
         Answer::Transient

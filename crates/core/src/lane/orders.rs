@@ -102,6 +102,7 @@ impl Lane {
                 partition,
                 generation: owned.generation,
                 claim: owned.claim,
+                next_offset: owned.next_offset,
                 reason: reason.to_owned(),
             });
         }

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::stopped;
+use crate::complaint::Complaint;
 use crate::database::{Session, statement};
 use crate::knowledge::Knowledge;
 use crate::rules::{self, Rules};
@@ -52,6 +53,7 @@ pub(super) async fn patiently(
 ) -> Option<(Arc<Store>, i32)> {
     let mut stop = std::pin::pin!(stopped(stop));
     let mut wait = BACKOFF_MIN;
+    let mut complaint = Complaint::default();
     loop {
         let opened = tokio::select! {
             () = &mut stop => return None,
@@ -63,7 +65,7 @@ pub(super) async fn patiently(
                 return Some((Arc::new(store), partitions));
             }
             Err(err) => {
-                tracing::warn!(%err, "cannot start yet: {err}");
+                complaint.hear("cannot start yet", Some(err.to_string()));
                 match err {
                     NotYet::Database(_) | NotYet::Schema => {
                         beside.watch.database_failed(&err.to_string());
@@ -94,10 +96,12 @@ async fn open(settings: &Settings, beside: &Beside) -> Result<(Store, i32), NotY
     if !there.map_or(Ok(false), |row| row.try_get_by_index::<bool>(0))? {
         return Err(NotYet::Schema);
     }
-    let partitions = kafka::partitions_of(&beside.consumer, &settings.kafka.topic).await?;
+    let partitions = kafka::partitions_at_first(&beside.consumer, &settings.kafka.topic).await?;
     if partitions == 0 {
         return Err(NotYet::Topic(settings.kafka.topic.clone()));
     }
+    let of_topic = u64::from(partitions.unsigned_abs());
+    beside.metrics.partitions().of_topic(of_topic);
     let (topic_id, partitions_at_first) =
         ensure_topic(db, &settings.kafka.topic, partitions).await?;
     let failed = |err: rules::Error| NotYet::Rules(err.reason());

@@ -38,19 +38,21 @@ pub(crate) async fn ensure_topic<C: ConnectionTrait>(
     Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }
 
-/// Notes Kafka's id of the topic where none is stored, and answers the stored one.
+/// Notes Kafka's id of the topic, if it is known, where none is stored. Answers the stored one; empty
+/// if there is none.
 pub(crate) async fn kafka_id<C: ConnectionTrait>(
     db: &C,
     topic_id: i16,
-    id: &str,
+    id: Option<&str>,
 ) -> Result<String, DbErr> {
-    let values = [topic_id.into(), id.into()];
-    execute(
-        db,
-        "UPDATE plimsoll_internal.topics SET kafka_id = $2 WHERE id = $1 AND kafka_id IS NULL",
-        values,
-    )
-    .await?;
+    if let Some(id) = id {
+        execute(
+            db,
+            "UPDATE plimsoll_internal.topics SET kafka_id = $2 WHERE id = $1 AND kafka_id IS NULL",
+            [topic_id.into(), id.into()],
+        )
+        .await?;
+    }
     let sql = "SELECT coalesce(kafka_id, '') FROM plimsoll_internal.topics WHERE id = $1";
     let row = db.query_one_raw(statement(sql, [topic_id.into()])).await?;
     row.map_or_else(|| Ok(String::new()), |row| row.try_get_by_index(0))

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use plimsoll_domain::{
-    Answered, Event, Folded, Hold, Outcome, Policy, Question, Refusal, Said, Slot, fold,
+    Answered, Code, Event, Folded, Hold, Outcome, Policy, Question, Refusal, Said, Slot, fold,
     fold_asking,
 };
-use plimsoll_rule_host::ruleset::Vote;
+use plimsoll_rule_host::ruleset::{Faulted, Vote};
 use plimsoll_rule_host::{Facts, Report, Ruleset, Unavailable};
 use plimsoll_telemetry::Traces;
 use plimsoll_telemetry::traces::spans::{Cost, stage};
@@ -26,6 +26,8 @@ pub(crate) struct Judged {
     pub(crate) report: Report,
     /// What a rule did instead of answering, by the event that it was asked about.
     faults: BTreeMap<(u32, Said), String>,
+    /// The first event that one in the shadow was asked about in vain, and what it did.
+    pub(crate) shadow: Option<(u32, String)>,
     /// What rules said but acceptance, ascending by event; nothing where there are no traces.
     votes: Vec<(u32, Vote)>,
 }
@@ -52,6 +54,7 @@ impl Judging<'_> {
                 folded: fold(&events, &self.slots, answered, self.policy),
                 report: Report::default(),
                 faults: BTreeMap::new(),
+                shadow: None,
                 votes: Vec::new(),
             });
         }
@@ -80,11 +83,12 @@ impl Judging<'_> {
             duration: spent.duration,
         });
         self.traces.rules(began, costs);
-        let deciding = report.faults.iter().filter(|fault| fault.enforced);
-        let faults = deciding.map(|fault| {
-            let event = asked[fault.question as usize];
-            ((event, fault.said), fault.message())
-        });
+        let event_of = |fault: &Faulted| asked[fault.question as usize];
+        let faults = report.faults.iter();
+        let faults = faults.map(|fault| ((event_of(fault), fault.said), fault.message()));
+        let shadows = report.faults.iter().filter(|fault| !fault.enforced);
+        let shadow = shadows.min_by_key(|fault| event_of(fault));
+        let shadow = shadow.map(|fault| (event_of(fault), fault.message()));
         let told = if self.traces.are_on() {
             &report.votes[..]
         } else {
@@ -98,6 +102,7 @@ impl Judging<'_> {
             rules: Arc::clone(self.rules),
             votes,
             faults: faults.collect(),
+            shadow,
             folded,
             report,
         })
@@ -154,6 +159,16 @@ impl Judged {
                 fault.unwrap_or_else(|| self.rules.message(said))
             }),
         }
+    }
+
+    /// Whether a rule gave no valid answer about the event of this number, be it only a shadow.
+    pub(crate) fn has_fault(&self, event: u32) -> bool {
+        let first = Said {
+            rule: 0,
+            code: Code::Own(0),
+        };
+        let mut from = self.faults.range((event, first)..);
+        from.next().is_some_and(|(&(of, _), _)| of == event)
     }
 
     /// What rules said about the event of this number, in words; those that are not named accepted

@@ -9,6 +9,7 @@ use plimsoll_telemetry::Metrics;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use tokio::time::sleep;
 
+use crate::complaint::Complaint;
 use crate::database::{Session, statement};
 use crate::store::Store;
 
@@ -158,15 +159,13 @@ async fn breaks(db: &DatabaseConnection, slice: &Slice) -> Result<Vec<Broken>, D
 
 /// Walks until it is aborted.
 pub(crate) async fn walk(store: Arc<Store>) {
-    let (mut reproof, mut session, mut failed) = (Reproof::default(), None, String::new());
+    let (mut reproof, mut session) = (Reproof::default(), None);
+    let mut complaint = Complaint::default();
     loop {
         let started = Instant::now();
         let proved = next(&store, &mut session, &mut reproof).await;
-        let why = proved.map_or_else(|error| error.to_string(), |_| String::new());
-        if !why.is_empty() && why != failed {
-            tracing::warn!("the ledger cannot be proved again just now: {why}");
-        }
-        failed = why;
+        let why = proved.err().map(|error| error.to_string());
+        complaint.hear("the ledger cannot be proved again just now", why);
         sleep(PACE.max(started.elapsed() * SHARE)).await;
     }
 }

@@ -39,6 +39,29 @@ async fn a_database_that_crashes_under_load_loses_nothing_and_repeats_nothing() 
     world.finish(running).await
 }
 
+/// Nothing is fetched any more once what was fetched ahead is enough, so no fetch tells of what
+/// comes after that.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_much_waits_is_known_while_the_database_is_away() -> Result<()> {
+    let mut world = World::with_own_server_on_kafka(1).await?;
+    world.product("A", 0).await?;
+    let running = world.run();
+    world.send(0, [adjust("A", 1)])?;
+    world.caught_up().await?;
+    let server = world.server.as_mut().expect("its own server");
+    tokio::task::block_in_place(|| server.stop_immediate())?;
+    let long = "it takes space ".repeat(13);
+    let more = |count| (0..count).map(|_| adjust("A", 1).reason(&long));
+    world.send(0, more(40_000))?;
+    let lag = || running.metric(r#"plimsoll_partition_lag_records{partition="0"}"#);
+    eventually("records wait", || lag() > 0.0).await?;
+    world.send(0, more(5_000))?;
+    eventually("all that wait are counted", || lag() == 45_000.0).await?;
+    let server = world.server.as_mut().expect("its own server");
+    tokio::task::block_in_place(|| server.start_again())?;
+    world.finish(running).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_that_are_killed_again_and_again_lose_nothing_and_repeat_nothing() -> Result<()> {
     let mut world = World::new(4).await?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plimsoll_sandbox::topics;
 
-use crate::world::{World, adjust, balances, produce_and_abort};
+use crate::world::{World, adjust, balances, eventually, produce_and_abort};
 
 const STOCK: &str = "SELECT current_stock FROM products WHERE sku = 'A'";
 
@@ -75,6 +75,8 @@ async fn records_deleted_before_they_were_applied_halt_their_partition_and_no_ot
             "retention: records 2 to 3 (2 offsets) were deleted before they were applied",
         )
         .await?;
+    let headroom = || running.metric(r#"plimsoll_retention_headroom_records{partition="0"}"#);
+    eventually("what is lost is shown", || headroom() == -2.0).await?;
     world.send(1, [adjust("A", 10)])?;
     world.until(STOCK, 13).await?;
     // What an operator's accept-gap does.

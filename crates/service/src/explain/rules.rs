@@ -25,6 +25,8 @@ pub(super) struct Answer {
     /// Whether it counted; otherwise it was only a shadow.
     enforced: bool,
     says: String,
+    /// Whether it was told the floor of now: a line of the ledger does not keep that of its day.
+    floor_of_now: bool,
 }
 
 /// Rulesets of the past, made ready again as they are needed.
@@ -74,7 +76,9 @@ impl Repeater {
         let answers = ruleset
             .answers(&lent.meets(seen))
             .map_err(|error| Failure::environment(error.to_string(), ""))?;
-        Ok(answers.into_iter().map(Answer::of).collect())
+        let floor_of_now = fate.room == Room::Ledger;
+        let answer = |answer| Answer::of(answer, floor_of_now);
+        Ok(answers.into_iter().map(answer).collect())
     }
 
     /// The product as rules saw it. A line of the ledger does not keep the floor of its day.
@@ -125,12 +129,13 @@ impl Repeater {
 }
 
 impl Answer {
-    fn of(answer: plimsoll_rule_host::ruleset::Answer) -> Answer {
+    fn of(answer: plimsoll_rule_host::ruleset::Answer, floor_of_now: bool) -> Answer {
         Answer {
             rule: answer.rule.to_string(),
             bundle: answer.bundle.to_string(),
             enforced: answer.enforced,
             says: answer.says,
+            floor_of_now,
         }
     }
 
@@ -141,10 +146,15 @@ impl Answer {
         } else {
             " (only a shadow)"
         };
+        let floor = if self.floor_of_now {
+            ", asked with the floor of now"
+        } else {
+            ""
+        };
         let Answer {
             rule, says, bundle, ..
         } = self;
-        format!("  {rule}{shadow}: {says}; bundle {bundle}")
+        format!("  {rule}{shadow}: {says}{floor}; bundle {bundle}")
     }
 }
 

@@ -4,81 +4,124 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
 
-/// What is measured of one partition.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct PartitionGauges {
+/// How far a partition is, and what a fetch of it told about its log.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
     /// `plimsoll_partition_position{partition}`: the next offset to apply, as committed. Where it does
     /// not move although records wait, the partition stalls; where it goes back, the database was
     /// restored or a standby without the newest transactions took over.
-    pub position: i64,
-    /// `plimsoll_partition_lag_records{partition}`: records between the committed position and the
-    /// end of the log.
-    pub lag_records: i64,
-    /// `plimsoll_partition_lag_seconds{partition}`: age of the last record that was applied, while
-    /// others wait behind it; 0 without lag.
-    pub lag_seconds: f64,
-    /// `plimsoll_retention_headroom_records{partition}`: records between the start of the log and
-    /// the committed position. At 0 the next thing that retention deletes was never applied.
-    /// `None` while the start of the log is not known.
-    pub retention_headroom_records: Option<i64>,
+    pub next_offset: i64,
+    /// Of the last record that was applied, in milliseconds since 1970; 0 before the first.
+    pub timestamp_ms: i64,
+    /// The edges of the log that the last fetch told.
+    pub fetched: Option<Edges>,
+}
+
+/// The first offset of a log and the one after its last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "the type says it")]
+pub struct Edges {
+    pub low: i64,
+    pub high: i64,
+}
+
+/// A partition that waits for an operator.
+#[derive(Clone, Copy, Debug)]
+pub struct Halted<'a> {
+    /// Which.
+    pub partition: i32,
+    /// Written `code` or `code: explanation`.
+    pub reason: &'a str,
+    /// The next offset to apply.
+    pub next_offset: i64,
 }
 
 /// The partitions of this process.
 #[derive(Debug, Default)]
 pub struct Partitions {
     table: Mutex<BTreeMap<i32, Partition>>,
+    /// 0 as long as it is not known.
+    of_topic: AtomicU64,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Partition {
-    gauges: Option<PartitionGauges>,
-    halted: Option<String>,
+    place: Option<Place>,
+    halted: Option<Halt>,
+    log: Log,
+}
+
+#[derive(Clone, Debug)]
+struct Halt {
+    code: String,
+    next_offset: i64,
+}
+
+/// What is known of the log besides what fetches told.
+#[derive(Clone, Copy, Debug, Default)]
+enum Log {
+    #[default]
+    NotAsked,
+    Told(Edges),
+    Silent,
 }
 
 impl Partitions {
-    /// Takes over the assignment: the partitions that are consumed, and those that are halted, with
-    /// the reason, written `code` or `code: explanation`. `plimsoll_partition_halted{partition,reason}`
-    /// is 1 for each of these, with the code alone as its label, and they have no lag. Partitions in
-    /// neither list have no series any more.
-    pub fn show(&self, assigned: &[i32], halted: &[(i32, String)]) {
+    /// Takes over the assignment: the partitions that are consumed, and those that are halted.
+    /// `plimsoll_partition_halted{partition,reason}` is 1 for each of these, with the code alone as
+    /// its label, and they have no position and no age. Partitions in neither list have no series
+    /// any more.
+    pub fn show(&self, assigned: &[i32], halted: &[Halted<'_>]) {
         let mut table = self.table.lock();
-        let before = std::mem::take(&mut *table);
+        let mut before = std::mem::take(&mut *table);
         for partition in assigned {
-            let gauges = before.get(partition).and_then(|known| known.gauges);
-            table.insert(
-                *partition,
-                Partition {
-                    gauges,
-                    halted: None,
-                },
-            );
+            let mut known = before.remove(partition).unwrap_or_default();
+            known.halted = None;
+            table.insert(*partition, known);
         }
-        for (partition, reason) in halted {
-            let code = reason.split(':').next().map(str::to_owned);
+        for halt in halted {
+            let log = before.remove(&halt.partition).unwrap_or_default().log;
+            let code = halt.reason.split(':').next().unwrap_or_default().to_owned();
+            let next_offset = halt.next_offset;
             table.insert(
-                *partition,
+                halt.partition,
                 Partition {
-                    gauges: None,
-                    halted: code,
+                    place: None,
+                    halted: Some(Halt { code, next_offset }),
+                    log,
                 },
             );
         }
     }
 
-    /// Sets what was measured of a partition, unless it has left or is halted.
-    pub fn set(&self, partition: i32, gauges: PartitionGauges) {
-        if let Some(Partition {
-            gauges: known,
-            halted: None,
-        }) = self.table.lock().get_mut(&partition)
+    /// Sets how far a partition is, unless it has left or is halted.
+    pub fn moved(&self, partition: i32, to: Place) {
+        if let Some(known @ Partition { halted: None, .. }) = self.table.lock().get_mut(&partition)
         {
-            *known = Some(gauges);
+            known.place = Some(to);
         }
+    }
+
+    /// Sets what the broker said when it was asked for the edges of the log; `None` if it did not.
+    /// Fetches tell them only while they go on, so a partition whose log nobody tells has no lag
+    /// and no headroom any more, instead of the last ones for ever.
+    pub fn told(&self, partition: i32, edges: Option<Edges>) {
+        if let Some(known) = self.table.lock().get_mut(&partition) {
+            known.log = edges.map_or(Log::Silent, Log::Told);
+        }
+    }
+
+    /// `plimsoll_topic_partitions`: how many partitions the topic has. Where fewer are applied or
+    /// halted by all replicas together, some have no owner.
+    pub fn of_topic(&self, partitions: u64) {
+        self.of_topic.store(partitions, Ordering::Relaxed);
     }
 
     /// A table that `meter` reads from now on.
@@ -97,18 +140,40 @@ impl Partitions {
             .i64_observable_gauge("plimsoll_partition_position")
             .with_description("Next offset to apply.")
             .with_callback(move |seen| {
-                partitions.measured(|label, gauges| seen.observe(gauges.position, &[label]));
+                partitions.each(|label, known| {
+                    if let Some(place) = known.place {
+                        seen.observe(place.next_offset, &[label]);
+                    }
+                });
             })
+            .build();
+        let partitions = Arc::clone(self);
+        meter
+            .u64_observable_gauge("plimsoll_topic_partitions")
+            .with_description("Partitions of the topic.")
+            .with_callback(
+                move |seen| match partitions.of_topic.load(Ordering::Relaxed) {
+                    0 => {}
+                    known => seen.observe(known, &[]),
+                },
+            )
             .build();
     }
 
+    /// `plimsoll_partition_lag_records{partition}`: records between the committed position and the
+    /// end of the log, also of a halted partition. `plimsoll_partition_lag_seconds{partition}`: age of the last record that was
+    /// applied, while others wait behind it; 0 without lag.
     fn observe_lag(self: &Arc<Self>, meter: &Meter) {
         let partitions = Arc::clone(self);
         meter
             .i64_observable_gauge("plimsoll_partition_lag_records")
             .with_description("Records between position and end of log.")
             .with_callback(move |seen| {
-                partitions.measured(|label, gauges| seen.observe(gauges.lag_records, &[label]));
+                partitions.each(|label, known| {
+                    if let Some(records) = known.lag() {
+                        seen.observe(records, &[label]);
+                    }
+                });
             })
             .build();
         let partitions = Arc::clone(self);
@@ -116,20 +181,28 @@ impl Partitions {
             .f64_observable_gauge("plimsoll_partition_lag_seconds")
             .with_description("Age of the last applied record while others wait.")
             .with_callback(move |seen| {
-                partitions.measured(|label, gauges| seen.observe(gauges.lag_seconds, &[label]));
+                let now_ms = now_ms();
+                partitions.each(|label, known| {
+                    if let (Some(place), Some(records)) = (known.place, known.lag()) {
+                        seen.observe(seconds(place, records, now_ms), &[label]);
+                    }
+                });
             })
             .build();
     }
 
+    /// `plimsoll_retention_headroom_records{partition}`: records between the start of the log and
+    /// the committed position, also of a halted partition. At 0 the next thing that retention
+    /// deletes was never applied; below, it is gone.
     fn observe_headroom(self: &Arc<Self>, meter: &Meter) {
         let partitions = Arc::clone(self);
         meter
             .i64_observable_gauge("plimsoll_retention_headroom_records")
             .with_description("Records between start of log and position.")
             .with_callback(move |seen| {
-                partitions.measured(|label, gauges| {
-                    if let Some(records) = gauges.retention_headroom_records {
-                        seen.observe(records, &[label]);
+                partitions.each(|label, known| {
+                    if let (Some(next_offset), Some(log)) = (known.next_offset(), known.log()) {
+                        seen.observe(next_offset.saturating_sub(log.low), &[label]);
                     }
                 });
             })
@@ -142,27 +215,62 @@ impl Partitions {
             .u64_observable_gauge("plimsoll_partition_halted")
             .with_description("1 for a partition that waits for an operator.")
             .with_callback(move |seen| {
-                for (partition, known) in &*partitions.table.lock() {
-                    if let Some(reason) = &known.halted {
-                        seen.observe(
-                            1,
-                            &[label(*partition), KeyValue::new("reason", reason.clone())],
-                        );
+                partitions.each(|label, known| {
+                    if let Some(halt) = &known.halted {
+                        seen.observe(1, &[label, KeyValue::new("reason", halt.code.clone())]);
                     }
-                }
+                });
             })
             .build();
     }
 
-    fn measured(&self, mut observe: impl FnMut(KeyValue, &PartitionGauges)) {
+    fn each(&self, mut observe: impl FnMut(KeyValue, &Partition)) {
         for (partition, known) in &*self.table.lock() {
-            if let Some(gauges) = &known.gauges {
-                observe(label(*partition), gauges);
-            }
+            observe(KeyValue::new("partition", i64::from(*partition)), known);
         }
     }
 }
 
-fn label(partition: i32) -> KeyValue {
-    KeyValue::new("partition", i64::from(partition))
+impl Partition {
+    fn next_offset(&self) -> Option<i64> {
+        let halted = self.halted.as_ref().map(|halt| halt.next_offset);
+        halted.or(self.place.map(|place| place.next_offset))
+    }
+
+    /// The edges of the log: whichever is newer, and they never go back.
+    fn log(&self) -> Option<Edges> {
+        let fetched = self.place.and_then(|place| place.fetched);
+        match (self.log, fetched) {
+            (Log::Silent, _) => None,
+            (Log::NotAsked, fetched) => fetched,
+            (Log::Told(told), None) => Some(told),
+            (Log::Told(told), Some(fetched)) => Some(Edges {
+                low: told.low.max(fetched.low),
+                high: told.high.max(fetched.high),
+            }),
+        }
+    }
+
+    /// How many records wait.
+    fn lag(&self) -> Option<i64> {
+        let (next_offset, log) = (self.next_offset()?, self.log()?);
+        Some(log.high.saturating_sub(next_offset).max(0))
+    }
+}
+
+/// Before the first record of this process nothing is known of the age.
+fn seconds(place: Place, records: i64, now_ms: i64) -> f64 {
+    if records == 0 || place.timestamp_ms == 0 {
+        return 0.0;
+    }
+    now_ms.saturating_sub(place.timestamp_ms).max(0) as f64 / 1000.0
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an age when it is read, also if whoever measures stands still"
+)]
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX))
 }

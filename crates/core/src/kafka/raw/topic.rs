@@ -10,9 +10,8 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::{Context, Event};
 
-/// A broker that does not answer within this time is asked again later. The in-process broker
-/// never does.
-const ANSWER_LIMIT_MS: i32 = 1_000;
+/// A broker that does not answer within this time is asked again later.
+const ANSWER_LIMIT_MS: i32 = 5_000;
 
 /// The broker that `topic_id` asks; -1 where none is known. Does not block.
 pub(crate) fn controller_id(consumer: &BaseConsumer<Context>) -> i32 {

@@ -1,14 +1,13 @@
-//! Positions mirrored to the consumer group, and the lag, once a second. For lag tools and
+//! Positions mirrored to the consumer group, and shown, once a second. For lag tools and
 //! autoscalers: PostgreSQL is the truth, and a failure here is only logged.
 
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::time::{Duration, Instant};
 
-use plimsoll_telemetry::PartitionGauges;
+use plimsoll_telemetry::{Edges, Place};
 
 use super::{Assigned, Assignment, CommitMode, Consumer, Offset, Parts, Queue, TopicPartitionList};
-use crate::clock;
 use crate::progress::Mark;
 
 const PULSE: Duration = Duration::from_secs(1);
@@ -20,7 +19,7 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
-    /// Mirrors and measures when a second has passed.
+    /// Mirrors and shows when a second has passed.
     pub(super) fn pulse(
         &mut self,
         parts: &Parts,
@@ -41,12 +40,15 @@ impl Mirror {
             .collect();
         self.commit(parts, marks.iter().map(|(p, mark)| (*p, mark.next_offset)));
         for (partition, mark) in marks {
-            if let Some(seen) = queue.watermarks_seen(topic, partition) {
-                parts
-                    .metrics
-                    .partitions()
-                    .set(partition, gauges(mark, seen));
-            }
+            let fetched = queue.watermarks_seen(topic, partition);
+            parts.metrics.partitions().moved(
+                partition,
+                Place {
+                    next_offset: mark.next_offset,
+                    timestamp_ms: mark.timestamp_ms,
+                    fetched: fetched.map(|(low, high)| Edges { low, high }),
+                },
+            );
         }
     }
 
@@ -99,20 +101,4 @@ fn listed(parts: &Parts, positions: impl Iterator<Item = (i32, i64)>) -> TopicPa
             .expect("an offset of 0 or more can be listed");
     }
     list
-}
-
-fn gauges(mark: Mark, (low, high): (i64, i64)) -> PartitionGauges {
-    let lag_records = high.saturating_sub(mark.next_offset).max(0);
-    let age_ms = clock::now_ms().saturating_sub(mark.timestamp_ms).max(0);
-    PartitionGauges {
-        position: mark.next_offset,
-        lag_records,
-        // Before the first record of this process nothing is known of the age.
-        lag_seconds: if lag_records > 0 && mark.timestamp_ms > 0 {
-            age_ms as f64 / 1000.0
-        } else {
-            0.0
-        },
-        retention_headroom_records: Some(mark.next_offset.saturating_sub(low)),
-    }
 }

@@ -32,6 +32,11 @@ impl Said {
         self.with("expected_version", version)
     }
 
+    /// It says why, at length.
+    pub(crate) fn reason(self, reason: &str) -> Said {
+        self.with("reason", reason)
+    }
+
     fn with(mut self, field: &str, value: impl Into<Value>) -> Said {
         self.0[field] = value.into();
         self

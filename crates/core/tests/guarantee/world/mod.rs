@@ -67,11 +67,20 @@ impl World {
 
     /// A database server that nobody else needs.
     pub(crate) async fn with_own_server(partitions: i32) -> Result<World> {
+        World::with_own_server_of(servers::in_process_topic(partitions)?).await
+    }
+
+    /// The same on Kafka, which keeps more than the broker in this process does.
+    pub(crate) async fn with_own_server_on_kafka(partitions: i32) -> Result<World> {
+        World::with_own_server_of(servers::kafka_topic(partitions).await?).await
+    }
+
+    async fn with_own_server_of(topic: servers::Topic) -> Result<World> {
         let server = tokio::task::block_in_place(|| Cluster::start(&[]))?;
         server.create_database("own", None)?;
         let database = server.url("own");
         servers::migrate(&database, "").await?;
-        let world = World::of(servers::in_process_topic(partitions)?, database).await?;
+        let world = World::of(topic, database).await?;
         Ok(World {
             server: Some(server),
             ..world
