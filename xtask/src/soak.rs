@@ -20,7 +20,7 @@ const SCHEDULES_FROM: &str = "SHUTTLE_RANDOM_SEED";
 pub(crate) fn run(rest: Vec<OsString>) -> Result<()> {
     let minutes = minutes(rest).map_err(|error| Exit::new(USAGE, error.to_string()))?;
     let seed = fresh_seed()?;
-    step("ThreadSanitizer", || process::run(&mut test("sanitizer")?))?;
+    step("ThreadSanitizer", sanitizer)?;
     step(&format!("schedules, {SCHEDULES_FROM}={seed}"), || {
         process::run(test("sound")?.env(SCHEDULES_FROM, seed.to_string()))
     })?;
@@ -30,6 +30,14 @@ pub(crate) fn run(rest: Vec<OsString>) -> Result<()> {
         simulate(seed, Duration::from_secs(60 * minutes))
     })?;
     step("mutants", || mutants::run(Vec::new()))
+}
+
+/// Where it cannot be had the test says so.
+fn sanitizer() -> Result<()> {
+    if let Err(error) = setup::sanitizer() {
+        say::error(&error);
+    }
+    process::run(&mut test("sanitizer")?)
 }
 
 /// One scenario after the other: each has the machine for itself.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use plimsoll_telemetry::Halted;
 use rdkafka::consumer::BaseConsumer;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::task::JoinHandle;
 
 use places::{Halt, Place, Places, Stage};
 
@@ -100,6 +101,7 @@ pub(crate) struct Task {
     leaving: Vec<Leaving>,
     generations: u32,
     measured: Option<Instant>,
+    measuring: Option<JoinHandle<()>>,
 }
 
 impl Task {
@@ -110,6 +112,7 @@ impl Task {
             leaving: Vec::new(),
             generations: 0,
             measured: None,
+            measuring: None,
         }
     }
 
@@ -342,9 +345,10 @@ impl Task {
         let is_due = self
             .measured
             .is_none_or(|last| last.elapsed() >= log::EVERY);
-        if is_due && !measurable.is_empty() {
+        let is_free = self.measuring.as_ref().is_none_or(JoinHandle::is_finished);
+        if is_due && is_free && !measurable.is_empty() {
             self.measured = Some(Instant::now());
-            log::measure(&self.desk, measurable);
+            self.measuring = Some(log::measure(&self.desk, measurable));
         }
     }
 

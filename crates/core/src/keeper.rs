@@ -136,7 +136,7 @@ impl Keeper {
             Err(err) if is_lost(&err) => return Err(err),
             Err(err) => {
                 self.next_drop = Instant::now() + DROP_AGAIN;
-                let readers = readers(db).await?;
+                let readers = readers(db).await.unwrap_or_default();
                 tracing::warn!(
                     %err,
                     readers,

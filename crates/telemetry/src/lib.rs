@@ -5,5 +5,5 @@ pub mod metrics;
 pub mod traces;
 
 pub use metrics::Metrics;
-pub use metrics::partitions::{Edges, Halted, Partitions, Place};
+pub use metrics::partitions::{Edges, Halted, Partitions, Position};
 pub use traces::Traces;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use plimsoll_telemetry::traces::spans::Source;
-use plimsoll_telemetry::{Edges, Halted, Metrics, Place};
+use plimsoll_telemetry::{Edges, Halted, Metrics, Position};
 
 /// Its last record is as old as the century: the age is a large number.
-const PLACE: Place = Place {
+const POSITION: Position = Position {
     next_offset: 140,
     timestamp_ms: 946_684_800_000,
     fetched: Some(Edges {
@@ -71,7 +71,7 @@ fn one_of_each() -> Metrics {
     let partitions = metrics.partitions();
     partitions.of_topic(2);
     partitions.show(&[0], &[RETENTION]);
-    partitions.moved(0, PLACE);
+    partitions.moved(0, POSITION);
     partitions.told(1, Some(Edges { low: 67, high: 90 }));
     metrics
 }
@@ -155,10 +155,10 @@ fn the_age_of_an_event_is_counted_from_a_millisecond_to_an_hour() {
 fn a_partition_that_leaves_takes_its_series_along() {
     let metrics = one_of_each();
     metrics.partitions().show(&[2], &[]);
-    metrics.partitions().moved(0, PLACE);
+    metrics.partitions().moved(0, POSITION);
     let text = metrics.text();
     assert!(!text.contains("{partition="), "{text}");
-    metrics.partitions().moved(2, PLACE);
+    metrics.partitions().moved(2, POSITION);
     assert!(
         metrics
             .text()
@@ -234,6 +234,12 @@ fn the_log_is_the_newer_of_what_was_fetched_and_what_was_told() {
 #[test]
 fn a_log_that_nobody_tells_has_no_lag_and_the_position_stays() {
     let metrics = one_of_each();
+    let before = of_the_log(&metrics);
+    for _ in 0..3 {
+        metrics.partitions().told(0, None);
+        metrics.partitions().told(1, None);
+        assert_eq!(of_the_log(&metrics), before);
+    }
     metrics.partitions().told(0, None);
     metrics.partitions().told(1, None);
     assert_eq!(of_the_log(&metrics), "");
@@ -244,9 +250,9 @@ fn a_log_that_nobody_tells_has_no_lag_and_the_position_stays() {
 #[test]
 fn nothing_is_known_before_the_first_fetch() {
     let metrics = one_of_each();
-    let unknown = Place {
+    let unknown = Position {
         fetched: None,
-        ..PLACE
+        ..POSITION
     };
     metrics.partitions().show(&[2], &[]);
     metrics.partitions().moved(2, unknown);
@@ -274,9 +280,9 @@ fn the_number_of_series_does_not_grow_with_use() {
         let next_offset = i64::from(n);
         metrics.partitions().moved(
             0,
-            Place {
+            Position {
                 next_offset,
-                ..PLACE
+                ..POSITION
             },
         );
     }

@@ -10,7 +10,7 @@ END $$;
 -- Drops the oldest part, after each product's last line in it has become its opening.
 -- Refuses while the part is open, younger than `keep`, or within reach of a parked event.
 -- Readers of `lines` hold it up: whoever comes behind a waiting drop waits, too, so it waits for
--- nothing longer than 0.1 s and fails with 55P03. Try again later.
+-- them no longer than 0.1 s and fails with 55P03. Try again later.
 CREATE OR REPLACE FUNCTION plimsoll_internal.drop_oldest_part(keep interval, id_window interval) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
 DECLARE
@@ -49,13 +49,16 @@ BEGIN
         FROM (SELECT topic_id, partition, max(record_offset) + 1 AS upto
               FROM plimsoll_internal.ledger_%s WHERE topic_id IS NOT NULL GROUP BY 1, 2) l', oldest.number)
     INTO of_topics, of_partitions, uptos;
-    -- The order of all writers: positions, ascending, and then the ledger.
+    -- The order of all writers: positions, ascending, and then the ledger. Nobody queues behind us
+    -- here but writers of the same position, so a batch that is being written may end first.
+    PERFORM set_config('lock_timeout', '2s', true);
     PERFORM FROM plimsoll_internal.positions p
     JOIN unnest(of_topics, of_partitions) l (topic_id, partition) USING (topic_id, partition)
     ORDER BY p.topic_id, p.partition FOR NO KEY UPDATE OF p;
     UPDATE plimsoll_internal.positions p SET retained_from = greatest(p.retained_from, l.upto)
     FROM unnest(of_topics, of_partitions, uptos) l (topic_id, partition, upto)
     WHERE p.topic_id = l.topic_id AND p.partition = l.partition;
+    PERFORM set_config('lock_timeout', '100ms', true);
     EXECUTE format('ALTER TABLE plimsoll_internal.lines DETACH PARTITION plimsoll_internal.ledger_%s', oldest.number);
     EXECUTE format('DROP TABLE plimsoll_internal.ledger_%s', oldest.number);
     DELETE FROM plimsoll_internal.parts WHERE number = oldest.number;

@@ -1,10 +1,11 @@
 //! Builds this package with ThreadSanitizer and reads what that reports: the lines of the race, and
 //! nothing at all where the real lock table is around them.
 //!
-//! It takes the distribution's compiler with the sources of the standard library, which has to be
-//! instrumented like everything else, and the runtime that comes with rustup's compiler, linked by
-//! hand. Without either the test says so and shows nothing.
+//! It takes the sources of the standard library, which has to be instrumented like everything else:
+//! beside rustup's compiler, or beside the distribution's, and then the runtime that comes with
+//! rustup's is linked by hand. Without either the test says so and shows nothing.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -51,20 +52,51 @@ fn run(program: &Path, how: &str) -> Output {
     command.output().expect("it was just built")
 }
 
+/// A compiler that can instrument its standard library.
+struct Toolchain {
+    compiler: PathBuf,
+    flags: String,
+    link: Vec<String>,
+}
+
+impl Toolchain {
+    fn here() -> Option<Toolchain> {
+        let sysroot = sysroot()?;
+        let runtime = sysroot
+            .join("lib/rustlib")
+            .join(TARGET)
+            .join("lib/librustc-stable_rt.tsan.a");
+        if !runtime.is_file() {
+            return None;
+        }
+        let flags = "-Zsanitizer=thread".to_owned();
+        if sysroot.join("lib/rustlib/src/rust/library").is_dir() {
+            return Some(Toolchain {
+                compiler: sysroot.join("bin/rustc"),
+                flags,
+                link: Vec::new(),
+            });
+        }
+        let is_there = Path::new(COMPILER).is_file() && Path::new(LIBRARY).is_dir();
+        // Before our own objects, as the compiler does it with a runtime of its own.
+        let runtime = runtime.display();
+        is_there.then(|| Toolchain {
+            compiler: COMPILER.into(),
+            flags: flags + " -Zexternal-clangrt",
+            link: vec![format!(
+                "-Zpre-link-args=-Wl,--whole-archive,{runtime},--no-whole-archive"
+            )],
+        })
+    }
+}
+
 /// The program under the sanitizer, if this machine can make one.
 fn sanitized() -> Option<PathBuf> {
-    let runtime = runtime();
-    let library = Path::new(LIBRARY);
-    if !Path::new(COMPILER).is_file() || !library.is_dir() || runtime.is_none() {
-        skipped("Debian's rustc-web and rust-web-src, and rustup's compiler, on x86-64 Linux");
+    let Some(toolchain) = Toolchain::here() else {
+        skipped("x86-64 Linux, and `rustup component add rust-src` or Debian's rust-web-src");
         return None;
-    }
+    };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tsan");
-    // Before our own objects, as the compiler does it with a runtime of its own.
-    let runtime = format!(
-        "-Zpre-link-args=-Wl,--whole-archive,{},--no-whole-archive",
-        runtime?.display()
-    );
     let built = Command::new(env!("CARGO"))
         .args([
             "rustc",
@@ -76,11 +108,12 @@ fn sanitized() -> Option<PathBuf> {
         ])
         .args(["-Zbuild-std", "--target", TARGET, "--target-dir"])
         .arg(&folder)
-        .args(["--", &runtime])
+        .arg("--")
+        .args(toolchain.link)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("RUSTC", COMPILER)
+        .env("RUSTC", toolchain.compiler)
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", "-Zsanitizer=thread -Zexternal-clangrt")
+        .env("RUSTFLAGS", toolchain.flags)
         .status();
     assert!(
         built.expect("cargo runs").success(),
@@ -89,22 +122,17 @@ fn sanitized() -> Option<PathBuf> {
     Some(folder.join(TARGET).join("release/plimsoll-tsan"))
 }
 
-/// The sanitizer's runtime in the folder of the compiler on the path.
-fn runtime() -> Option<PathBuf> {
+/// Of the compiler on the path.
+fn sysroot() -> Option<PathBuf> {
     let asked = Command::new("rustc")
         .args(["--print", "sysroot"])
         .output()
         .ok()?;
-    let sysroot = String::from_utf8(asked.stdout).ok()?;
-    let folder = Path::new(sysroot.trim())
-        .join("lib/rustlib")
-        .join(TARGET)
-        .join("lib");
-    let file = folder.join("librustc-stable_rt.tsan.a");
-    file.is_file().then_some(file)
+    Some(String::from_utf8(asked.stdout).ok()?.trim().into())
 }
 
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+/// To the terminal itself: the harness keeps what a test that passes prints.
 fn skipped(needs: &str) {
-    eprintln!("SKIPPED: nothing was watched for races; that needs {needs}");
+    let why = format_args!("SKIPPED: nothing was watched for races; that needs {needs}");
+    writeln!(std::io::stderr(), "{why}").expect("somebody listens");
 }

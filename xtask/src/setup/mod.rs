@@ -10,6 +10,7 @@ mod mutants;
 mod once;
 mod packages;
 mod postgres;
+mod sanitizer;
 mod toolchain;
 mod wasm;
 
@@ -58,6 +59,10 @@ pub(crate) fn run(scope: Scope) -> Result<()> {
         say::found("Kafka", maven::kafka()?.display());
         let wasm = wasm::describe().context("still nothing compiles rules to WebAssembly")?;
         say::found("WebAssembly", wasm);
+        match sanitizer::sources() {
+            Ok(sources) => say::found("ThreadSanitizer", sources),
+            Err(error) => say::found("ThreadSanitizer", format_args!("not there: {error:#}")),
+        }
         for (name, tool) in [
             ("Prometheus", lint::promtool()),
             ("hadolint", lint::hadolint()),
@@ -97,6 +102,16 @@ pub(crate) fn hadolint() -> Result<PathBuf> {
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
     let _alone = lock()?;
     lint::cargo_deny()
+}
+
+/// What reports races, as far as it can be had here.
+///
+/// # Errors
+/// As [`promtool`].
+pub(crate) fn sanitizer() -> Result<()> {
+    let _alone = lock()?;
+    say::found("ThreadSanitizer", sanitizer::sources()?);
+    Ok(())
 }
 
 /// What makes mistakes on purpose.

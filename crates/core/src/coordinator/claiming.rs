@@ -97,11 +97,12 @@ async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, F
             (Some(first), first)
         }
     };
+    // Whoever cannot ask Kafka could do nothing with a claim but take it from its owner.
+    edges(desk, partition).await?;
+    recreated(desk, &session).await?;
     if doubtful {
         prove_membership(desk, partition, next_offset).await?;
     }
-    // Whoever cannot ask Kafka could do nothing with a claim but take it from its owner.
-    edges(desk, partition).await?;
     let claimed = store::claim(
         session.db(),
         store.topic_id,

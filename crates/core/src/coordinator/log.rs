@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use plimsoll_telemetry::Edges;
 
+use tokio::task::JoinHandle;
+
 use super::Desk;
 use crate::kafka::{partitions_of, watermarks};
 
@@ -13,7 +15,7 @@ use crate::kafka::{partitions_of, watermarks};
 pub(super) const EVERY: Duration = Duration::from_secs(15);
 
 /// Asks about these partitions, one after the other, and how many the topic has.
-pub(super) fn measure(desk: &Arc<Desk>, partitions: Vec<i32>) {
+pub(super) fn measure(desk: &Arc<Desk>, partitions: Vec<i32>) -> JoinHandle<()> {
     let desk = Arc::clone(desk);
     tokio::spawn(async move {
         let (consumer, topic) = (&desk.consumer, &desk.kafka.topic);
@@ -30,5 +32,5 @@ pub(super) fn measure(desk: &Arc<Desk>, partitions: Vec<i32>) {
             let edges = told.ok().map(|(low, high)| Edges { low, high });
             table.told(partition, edges);
         }
-    });
+    })
 }

@@ -96,11 +96,12 @@ impl Places {
 
     /// Partitions whose log is the one that their positions are about.
     pub(super) fn measurable(&self) -> Vec<i32> {
-        let another = |place: &Place| match &place.stage {
-            Stage::Halted(halt) => halt.reason.starts_with(RECREATED),
-            Stage::Claiming(_) | Stage::Fetched { .. } => false,
+        let is_known = |place: &Place| match &place.stage {
+            Stage::Fetched { .. } => true,
+            Stage::Halted(halt) => !halt.reason.starts_with(RECREATED),
+            Stage::Claiming(_) => false,
         };
-        let same = self.0.iter().filter(|(_, place)| !another(place));
-        same.map(|(&partition, _)| partition).collect()
+        let known = self.0.iter().filter(|(_, place)| is_known(place));
+        known.map(|(&partition, _)| partition).collect()
     }
 }

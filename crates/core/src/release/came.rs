@@ -18,6 +18,8 @@ const SKUS_MAX: u32 = 100;
 /// A look that took this long leaves the others to the next: a product that somebody else has
 /// locked takes the whole lock timeout.
 const LOOK_MAX: Duration = Duration::from_secs(5);
+/// After a way round on which one failed: each failure costs connections and locks.
+const AGAIN: Duration = Duration::from_secs(30);
 /// SKUs whose failure is said. Where more fail, they fail for the same reason.
 const COMPLAINTS_MAX: usize = 20;
 
@@ -35,6 +37,8 @@ pub(crate) struct Came {
     failing: HashMap<String, Complaint>,
     /// What failed on the one before.
     failed: HashMap<String, Complaint>,
+    /// When the next way round begins, if one failed.
+    again: Option<Instant>,
 }
 
 impl Came {
@@ -45,6 +49,9 @@ impl Came {
         db: &DatabaseConnection,
     ) -> Result<(), DbErr> {
         let began = Instant::now();
+        if self.tried.is_empty() && self.again.is_some_and(|again| began < again) {
+            return Ok(());
+        }
         let values = [self.tried.as_str().into(), i64::from(SKUS_MAX).into()];
         let rows = db.query_all_raw(statement(CAME, values)).await?;
         let skus = rows.iter().map(|row| row.try_get_by_index(0));
@@ -67,6 +74,7 @@ impl Came {
         if last {
             self.tried.clear();
             self.failed = mem::take(&mut self.failing);
+            self.again = (!self.failed.is_empty()).then(|| began + AGAIN);
         }
         Ok(())
     }

@@ -105,31 +105,27 @@ impl Breaker {
     }
 }
 
-/// Writes the ruleset that does without the bundle, if the one that asked it is still desired, or
-/// stays active here because the desired one is `refused`. The new revision.
+/// Writes the ruleset that does without the bundle, if the one that asked it is still desired. The
+/// new revision.
 pub(super) async fn roll_back(
     db: &DatabaseConnection,
     shelf: &Arc<Shelf>,
     trip: Trip,
-    refused: Option<i32>,
 ) -> Result<Option<i32>, Error> {
     let newest = stored::newest(db).await?;
-    if newest != trip.revision && refused != Some(newest) {
+    if newest != trip.revision {
         return Ok(None);
     }
-    let present = stored::document(db, trip.revision).await?;
+    let present = stored::document(db, newest).await?;
     let former = match decides(&present, trip.bundle) {
-        true => former(db, shelf, newest, trip).await?,
+        true => former(db, shelf, trip).await?,
         // Whatever else came with a mere shadow is as good as it was.
         false => None,
     };
-    let (document, mut becomes) = match former {
+    let (document, becomes) = match former {
         Some((revision, former)) => (former, format!("back to revision {revision}")),
         None => (without(present, trip.bundle), "it is off".to_owned()),
     };
-    if newest != trip.revision {
-        becomes = format!("{becomes}; revision {newest}, which is refused here, is passed over");
-    }
     let digest = trip.bundle.to_string();
     let (name, version) = status::named(db, &digest).await?.unwrap_or_default();
     let reason = format!(
@@ -179,7 +175,6 @@ fn asks(document: &Document, bundle: Digest) -> bool {
 async fn former(
     db: &DatabaseConnection,
     shelf: &Arc<Shelf>,
-    newest: i32,
     trip: Trip,
 ) -> Result<Option<(i32, Document)>, Error> {
     for above in (2..=trip.revision).rev().take(LOOK_BACK_MAX) {
@@ -199,7 +194,7 @@ async fn former(
         };
         let stored = stored::with_files(db, &document).await?;
         // As what is about to be written will be judged.
-        let valid_s = stored::activated_s(db, newest).await?;
+        let valid_s = stored::activated_s(db, trip.revision).await?;
         match shelf.ready(Stored { valid_s, ..stored }).await {
             Ok(_) => return Ok(Some((revision, document))),
             Err(error) if error.is_outside() => return Err(error),

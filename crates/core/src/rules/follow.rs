@@ -168,12 +168,10 @@ impl Rules {
     }
 
     /// Each of them, whatever becomes of the others. The last failure, if there is one.
-    async fn act_on_trips(&self, db: &DatabaseConnection, seen: &Seen) -> Result<(), Error> {
+    async fn act_on_trips(&self, db: &DatabaseConnection) -> Result<(), Error> {
         let mut acted = Ok(());
         for trip in self.tripped() {
-            let stays = self.now().revision() == trip.revision && trip.revision < seen.desired;
-            let refused = (stays && seen.error.is_some()).then_some(seen.desired);
-            match breaker::roll_back(db, &self.shelf, trip, refused).await {
+            match breaker::roll_back(db, &self.shelf, trip).await {
                 Ok(_) => self.acted_on(trip),
                 Err(error) => acted = Err(error),
             }
@@ -254,7 +252,7 @@ impl Follower {
         };
         let db = session.db().clone();
         self.session = Some(session);
-        let acted = rules.act_on_trips(&db, &self.seen).await;
+        let acted = rules.act_on_trips(&db).await;
         rules.catch_up(&db, &mut self.seen).await?;
         let told = self.row.tell(&db, &rules.told(&self.seen)).await;
         let what = "others cannot be told which ruleset is active here";

@@ -20,6 +20,7 @@ mod privileges;
 mod repeats;
 mod reproof;
 mod retention;
+mod rule_modes;
 mod rules;
 mod seen;
 mod storm;

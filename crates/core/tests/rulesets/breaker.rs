@@ -190,29 +190,6 @@ async fn a_neighbour_whose_signature_expired_meanwhile_does_not_disarm_it() -> R
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_acts_on_a_ruleset_that_stays_because_the_desired_one_is_refused() -> Result<()> {
-    let world = World::new().await?;
-    let (bad, good) = (world.pushed("bad").await?, world.pushed("good").await?);
-    world
-        .activate(&(rule(bad, "enforce") + &rule(good, "enforce")))
-        .await?;
-    let replica = world.replica("one").await?;
-    world
-        .impose(&document(&rule(Digest([7; 32]), "enforce")))
-        .await?;
-    let refused = "SELECT error LIKE 'revision 2: %' FROM plimsoll_internal.replicas";
-    world.until(refused, true).await?;
-    faults(&replica, 1, bad);
-    assert_eq!(
-        replica.reaches(3).await?.digest(),
-        document(&(rule(bad, "off") + &rule(good, "enforce"))).digest()
-    );
-    let passed_over = "it is off; revision 2, which is refused here, is passed over";
-    assert!(world.value(LAST).await?.ends_with(passed_over));
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn faults_under_a_ruleset_that_was_replaced_change_nothing() -> Result<()> {
     let world = World::new().await?;
     let bundle = world.pushed("mended").await?;

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 
 /// How far a partition is, and what a fetch of it told about its log.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
+pub struct Position {
     /// `plimsoll_partition_position{partition}`: the next offset to apply, as committed. Where it does
     /// not move although records wait, the partition stalls; where it goes back, the database was
     /// restored or a standby without the newest transactions took over.
@@ -44,6 +44,14 @@ pub struct Halted<'a> {
 }
 
 /// The partitions of this process.
+///
+/// - `plimsoll_partition_lag_records{partition}`: records between the committed position and the
+///   end of the log, also of a halted partition.
+/// - `plimsoll_partition_lag_seconds{partition}`: age of the last record that was applied, while
+///   others wait behind it; 0 without lag.
+/// - `plimsoll_retention_headroom_records{partition}`: records between the start of the log and
+///   the committed position, also of a halted partition. At 0 the next thing that retention
+///   deletes was never applied; below, it is gone.
 #[derive(Debug, Default)]
 pub struct Partitions {
     table: Mutex<BTreeMap<i32, Partition>>,
@@ -53,7 +61,7 @@ pub struct Partitions {
 
 #[derive(Clone, Debug, Default)]
 struct Partition {
-    place: Option<Place>,
+    position: Option<Position>,
     halted: Option<Halt>,
     log: Log,
 }
@@ -64,13 +72,14 @@ struct Halt {
     next_offset: i64,
 }
 
+/// So many questions about a log in a row that nobody answers are no mishap.
+const UNANSWERED_MAX: u32 = 4;
+
 /// What is known of the log besides what fetches told.
 #[derive(Clone, Copy, Debug, Default)]
-enum Log {
-    #[default]
-    NotAsked,
-    Told(Edges),
-    Silent,
+struct Log {
+    told: Option<Edges>,
+    unanswered: u32,
 }
 
 impl Partitions {
@@ -87,13 +96,16 @@ impl Partitions {
             table.insert(*partition, known);
         }
         for halt in halted {
-            let log = before.remove(&halt.partition).unwrap_or_default().log;
+            // What is known from before a halt may be about a log that is gone.
+            let known = before.remove(&halt.partition);
+            let known = known.filter(|known| known.halted.is_some());
+            let log = known.unwrap_or_default().log;
             let code = halt.reason.split(':').next().unwrap_or_default().to_owned();
             let next_offset = halt.next_offset;
             table.insert(
                 halt.partition,
                 Partition {
-                    place: None,
+                    position: None,
                     halted: Some(Halt { code, next_offset }),
                     log,
                 },
@@ -102,19 +114,28 @@ impl Partitions {
     }
 
     /// Sets how far a partition is, unless it has left or is halted.
-    pub fn moved(&self, partition: i32, to: Place) {
+    pub fn moved(&self, partition: i32, to: Position) {
         if let Some(known @ Partition { halted: None, .. }) = self.table.lock().get_mut(&partition)
         {
-            known.place = Some(to);
+            known.position = Some(to);
         }
     }
 
-    /// Sets what the broker said when it was asked for the edges of the log; `None` if it did not.
-    /// Fetches tell them only while they go on, so a partition whose log nobody tells has no lag
-    /// and no headroom any more, instead of the last ones for ever.
+    /// Sets what the broker said when it was asked for the edges of the log; `None` if it did not
+    /// answer. Fetches tell them only while they go on, so a partition whose log nobody tells, four
+    /// times in a row, has no lag and no headroom any more, instead of the last ones for ever.
     pub fn told(&self, partition: i32, edges: Option<Edges>) {
         if let Some(known) = self.table.lock().get_mut(&partition) {
-            known.log = edges.map_or(Log::Silent, Log::Told);
+            known.log = match edges {
+                Some(_) => Log {
+                    told: edges,
+                    unanswered: 0,
+                },
+                None => Log {
+                    unanswered: known.log.unanswered + 1,
+                    ..known.log
+                },
+            };
         }
     }
 
@@ -141,8 +162,8 @@ impl Partitions {
             .with_description("Next offset to apply.")
             .with_callback(move |seen| {
                 partitions.each(|label, known| {
-                    if let Some(place) = known.place {
-                        seen.observe(place.next_offset, &[label]);
+                    if let Some(position) = known.position {
+                        seen.observe(position.next_offset, &[label]);
                     }
                 });
             })
@@ -160,9 +181,6 @@ impl Partitions {
             .build();
     }
 
-    /// `plimsoll_partition_lag_records{partition}`: records between the committed position and the
-    /// end of the log, also of a halted partition. `plimsoll_partition_lag_seconds{partition}`: age of the last record that was
-    /// applied, while others wait behind it; 0 without lag.
     fn observe_lag(self: &Arc<Self>, meter: &Meter) {
         let partitions = Arc::clone(self);
         meter
@@ -183,17 +201,14 @@ impl Partitions {
             .with_callback(move |seen| {
                 let now_ms = now_ms();
                 partitions.each(|label, known| {
-                    if let (Some(place), Some(records)) = (known.place, known.lag()) {
-                        seen.observe(seconds(place, records, now_ms), &[label]);
+                    if let (Some(position), Some(records)) = (known.position, known.lag()) {
+                        seen.observe(seconds(position, records, now_ms), &[label]);
                     }
                 });
             })
             .build();
     }
 
-    /// `plimsoll_retention_headroom_records{partition}`: records between the start of the log and
-    /// the committed position, also of a halted partition. At 0 the next thing that retention
-    /// deletes was never applied; below, it is gone.
     fn observe_headroom(self: &Arc<Self>, meter: &Meter) {
         let partitions = Arc::clone(self);
         meter
@@ -234,20 +249,19 @@ impl Partitions {
 impl Partition {
     fn next_offset(&self) -> Option<i64> {
         let halted = self.halted.as_ref().map(|halt| halt.next_offset);
-        halted.or(self.place.map(|place| place.next_offset))
+        halted.or(self.position.map(|position| position.next_offset))
     }
 
     /// The edges of the log: whichever is newer, and they never go back.
     fn log(&self) -> Option<Edges> {
-        let fetched = self.place.and_then(|place| place.fetched);
-        match (self.log, fetched) {
-            (Log::Silent, _) => None,
-            (Log::NotAsked, fetched) => fetched,
-            (Log::Told(told), None) => Some(told),
-            (Log::Told(told), Some(fetched)) => Some(Edges {
+        let fetched = self.position.and_then(|position| position.fetched);
+        match (self.log.told, fetched) {
+            _ if self.log.unanswered >= UNANSWERED_MAX => None,
+            (Some(told), Some(fetched)) => Some(Edges {
                 low: told.low.max(fetched.low),
                 high: told.high.max(fetched.high),
             }),
+            (told, fetched) => told.or(fetched),
         }
     }
 
@@ -259,11 +273,11 @@ impl Partition {
 }
 
 /// Before the first record of this process nothing is known of the age.
-fn seconds(place: Place, records: i64, now_ms: i64) -> f64 {
-    if records == 0 || place.timestamp_ms == 0 {
+fn seconds(position: Position, records: i64, now_ms: i64) -> f64 {
+    if records == 0 || position.timestamp_ms == 0 {
         return 0.0;
     }
-    now_ms.saturating_sub(place.timestamp_ms).max(0) as f64 / 1000.0
+    now_ms.saturating_sub(position.timestamp_ms).max(0) as f64 / 1000.0
 }
 
 #[expect(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::time::{Duration, Instant};
 
-use plimsoll_telemetry::{Edges, Place};
+use plimsoll_telemetry::{Edges, Position};
 
 use super::{Assigned, Assignment, CommitMode, Consumer, Offset, Parts, Queue, TopicPartitionList};
 use crate::progress::Mark;
@@ -43,7 +43,7 @@ impl Mirror {
             let fetched = queue.watermarks_seen(topic, partition);
             parts.metrics.partitions().moved(
                 partition,
-                Place {
+                Position {
                     next_offset: mark.next_offset,
                     timestamp_ms: mark.timestamp_ms,
                     fetched: fetched.map(|(low, high)| Edges { low, high }),

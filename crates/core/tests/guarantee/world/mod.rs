@@ -19,7 +19,7 @@ use plimsoll_sandbox::workload::{Log, Produced, Sender};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tracing_subscriber::EnvFilter;
 
-pub(crate) use event::{adjust, count, record};
+pub(crate) use event::{Said, adjust, count, record};
 pub(crate) use exact::balances;
 pub(crate) use rules::{below, bundle, enforce, meeting, misbehaviours, verdict};
 pub(crate) use running::Running;

@@ -135,12 +135,26 @@ impl World {
 
     /// The same with rules that may be compiled already.
     pub(crate) async fn enforce_from(&self, shelf: &Arc<Shelf>, bundles: &[Bundle]) -> Result<i32> {
+        let bindings = bundles.iter().map(enforce).collect();
+        self.bind_from(shelf, bindings, bundles).await
+    }
+
+    /// Pushes bundles and activates a ruleset of these bindings. Answers its revision.
+    pub(crate) async fn bind(&self, bindings: Vec<Binding>, bundles: &[Bundle]) -> Result<i32> {
+        let shelf = Shelf::new(self.settings.rules.trust.clone())?;
+        self.bind_from(&shelf, bindings, bundles).await
+    }
+
+    async fn bind_from(
+        &self,
+        shelf: &Arc<Shelf>,
+        bindings: Vec<Binding>,
+        bundles: &[Bundle],
+    ) -> Result<i32> {
         for bundle in bundles {
             rules::push(&self.db, shelf, &bundle.to_bytes(), "test").await?;
         }
-        let document = Document {
-            rules: bundles.iter().map(enforce).collect(),
-        };
+        let document = Document { rules: bindings };
         let wish = Wish {
             by: "test",
             reason: "",
