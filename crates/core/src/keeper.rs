@@ -6,14 +6,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use tokio::time::MissedTickBehavior;
 
 use crate::Settings;
 use crate::complaint::Complaint;
 use crate::database::{Session, statement};
 use crate::release::Came;
-use crate::store::Store;
+use crate::store::{Store, is_lost};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
@@ -47,7 +47,6 @@ struct Complaints {
     connection: Complaint,
     turn: Complaint,
     filter: Complaint,
-    drop: Complaint,
     release: Complaint,
     show: Complaint,
 }
@@ -99,14 +98,13 @@ impl Keeper {
         hear(&mut said.turn, "the ledger cannot be turned", turned)?;
         let built = self.store.parts.build_filter(db).await;
         hear(&mut said.filter, "no filter can be built", built)?;
-        let dropped = self.drop_oldest_part(db).await;
-        let said = &mut self.complaints;
-        hear(&mut said.drop, "old parts cannot be dropped", dropped)?;
+        self.drop_oldest_part(db).await?;
         let looked = self.came.look(&self.store, db).await;
+        let said = &mut self.complaints;
         hear(&mut said.release, "nobody looks for new products", looked)?;
         let shown = self.show(db).await;
-        let said = &mut self.complaints;
-        hear(&mut said.show, "gauges are not up to date", shown)
+        let said = &mut self.complaints.show;
+        hear(said, "gauges are not up to date", shown)
     }
 
     async fn turn(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
@@ -119,7 +117,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Drops the oldest part, if it need not be kept.
+    /// Drops the oldest part, if it need not be kept; says itself what holds it up.
     async fn drop_oldest_part(&mut self, db: &DatabaseConnection) -> Result<(), DbErr> {
         let Some(keep) = self.keep else {
             return Ok(());
@@ -166,18 +164,6 @@ fn hear<T>(said: &mut Complaint, what: &str, tried: Result<T, DbErr>) -> Result<
         Ok(_) => said.hear(what, None),
     }
     Ok(())
-}
-
-/// Whether the connection has gone, and not only a statement failed.
-fn is_lost(err: &DbErr) -> bool {
-    match err {
-        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            let said = cause.as_database_error().map(|refusal| refusal.code());
-            said.is_none_or(|state| state.is_some_and(|state| state.starts_with("57P0")))
-        }
-        _ => false,
-    }
 }
 
 const DROP: &str = "

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
+use plimsoll_sandbox::workload::Produced;
 use plimsoll_tests::ours::{self, Plimsoll};
 
 use crate::jaeger::trace;
@@ -16,7 +17,6 @@ async fn a_receiver_that_dies_under_load_costs_spans_and_no_event() {
     let Some(mut jaeger) = started() else { return };
     let settings = laid_out_at(&jaeger.otlp_url(), "sample_ratio = 1").await;
     let mut plimsoll = Plimsoll::start_ready(&settings).expect("it starts");
-    let sale = |n: usize| adjust(&format!("SKU{}", n % 10), 1, &format!("sale {n}"));
     send(&settings, (0..2_000).map(sale));
     ours::until_applied(&settings, PATIENCE)
         .await
@@ -27,11 +27,7 @@ async fn a_receiver_that_dies_under_load_costs_spans_and_no_event() {
     ours::until_applied(&settings, PATIENCE)
         .await
         .expect("nothing waits for traces");
-    plimsoll
-        .until("dropped spans are counted", |plimsoll| {
-            Ok(dropped(plimsoll)? > before)
-        })
-        .expect("spans were lost");
+    spans_are_lost(&mut plimsoll, before);
     jaeger.start_again().expect("it starts again");
     send(&settings, [adjust("SKU1", -1_000_000, "too many")]);
     ours::until_applied(&settings, PATIENCE)
@@ -45,6 +41,19 @@ async fn a_receiver_that_dies_under_load_costs_spans_and_no_event() {
     .await;
     let spans = trace(&jaeger, &id.expect("a trace").replace('-', "")).await;
     assert!(spans.is_some(), "what happens now is seen again");
+}
+
+fn sale(n: usize) -> Produced {
+    adjust(&format!("SKU{}", n % 10), 1, &format!("sale {n}"))
+}
+
+/// Waits until more than so many have been dropped.
+fn spans_are_lost(plimsoll: &mut Plimsoll, before: f64) {
+    plimsoll
+        .until("dropped spans are counted", |plimsoll| {
+            Ok(dropped(plimsoll)? > before)
+        })
+        .expect("spans were lost");
 }
 
 fn dropped(plimsoll: &Plimsoll) -> anyhow::Result<f64> {
@@ -66,16 +75,11 @@ fn receiver(answer: impl FnMut(TcpStream) + Send + 'static) -> String {
 async fn costs_spans_and_no_event(receiver: &str) {
     let settings = laid_out_at(receiver, "sample_ratio = 1").await;
     let mut plimsoll = Plimsoll::start_ready(&settings).expect("it starts");
-    let sale = |n: usize| adjust(&format!("SKU{}", n % 10), 1, &format!("sale {n}"));
     send(&settings, (0..6_000).map(sale));
     ours::until_applied(&settings, PATIENCE)
         .await
         .expect("nothing waits for traces");
-    plimsoll
-        .until("dropped spans are counted", |plimsoll| {
-            Ok(dropped(plimsoll)? > 0.0)
-        })
-        .expect("spans were lost");
+    spans_are_lost(&mut plimsoll, 0.0);
     plimsoll.stop().expect("it drains");
 }
 

@@ -14,6 +14,7 @@ mod sanitizer;
 mod toolchain;
 mod wasm;
 
+use std::fmt::Display;
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 
@@ -59,22 +60,24 @@ pub(crate) fn run(scope: Scope) -> Result<()> {
         say::found("Kafka", maven::kafka()?.display());
         let wasm = wasm::describe().context("still nothing compiles rules to WebAssembly")?;
         say::found("WebAssembly", wasm);
-        match sanitizer::sources() {
-            Ok(sources) => say::found("ThreadSanitizer", sources),
-            Err(error) => say::found("ThreadSanitizer", format_args!("not there: {error:#}")),
-        }
+        mention("ThreadSanitizer", &sanitizer::sources());
         for (name, tool) in [
             ("Prometheus", lint::promtool()),
             ("hadolint", lint::hadolint()),
             ("cargo-deny", lint::cargo_deny()),
         ] {
-            match tool {
-                Ok(program) => say::found(name, program.display()),
-                Err(error) => say::found(name, format_args!("not there: {error:#}")),
-            }
+            mention(name, &tool.map(|program| program.display().to_string()));
         }
     }
     Ok(())
+}
+
+/// What one can do without.
+fn mention(name: &str, tool: &Result<impl Display>) {
+    match tool {
+        Ok(tool) => say::found(name, tool),
+        Err(error) => say::found(name, format_args!("not there: {error:#}")),
+    }
 }
 
 /// What checks alerts.

@@ -88,18 +88,18 @@ pub(super) fn start(desk: &Arc<Desk>, partition: i32, generation: u32, doubtful:
 async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, Fault> {
     let store = &desk.store;
     let session = Session::open(&store.database, &store.instance).await?;
+    // Whoever cannot ask Kafka could do nothing with a claim but take it from its owner.
+    let edges = edges(desk, partition).await?;
+    recreated(desk, &session).await?;
     let one = std::iter::once(partition);
     let stored = stored_positions(session.db(), store.topic_id, one, false).await?;
     let (start, next_offset) = match stored.first() {
         Some(row) => (None, row.next_offset),
         None => {
-            let first = first_offset(desk, partition).await?;
+            let first = first_offset(desk, partition, edges);
             (Some(first), first)
         }
     };
-    // Whoever cannot ask Kafka could do nothing with a claim but take it from its owner.
-    edges(desk, partition).await?;
-    recreated(desk, &session).await?;
     if doubtful {
         prove_membership(desk, partition, next_offset).await?;
     }
@@ -142,10 +142,9 @@ async fn claim(desk: &Desk, partition: i32, doubtful: bool) -> Result<Outcome, F
 }
 
 /// Where a partition starts that was never seen.
-async fn first_offset(desk: &Desk, partition: i32) -> Result<i64, Fault> {
-    let (low, high) = edges(desk, partition).await?;
+fn first_offset(desk: &Desk, partition: i32, (low, high): (i64, i64)) -> i64 {
     let at_end = desk.kafka.start == Start::End && partition < desk.partitions_at_first;
-    Ok(if at_end { high } else { low })
+    if at_end { high } else { low }
 }
 
 /// Why the partition must not go on at `next_offset`, if so.

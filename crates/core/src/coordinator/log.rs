@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_telemetry::Edges;
-
 use tokio::task::JoinHandle;
 
 use super::Desk;

@@ -32,6 +32,18 @@ pub(super) fn sqlstate(err: &DbErr) -> String {
     state.map_or_else(|| "_OTHER".to_owned(), |state| state.into_owned())
 }
 
+/// Whether the connection has gone, and not only a statement failed.
+pub(crate) fn is_lost(err: &DbErr) -> bool {
+    if matches!(err, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) {
+        return true;
+    }
+    let said = cause(err).map(|cause| cause.as_database_error());
+    said.is_some_and(|refusal| {
+        let state = refusal.map(|refusal| refusal.code().unwrap_or_default());
+        state.is_none_or(|state| state.starts_with("57P0"))
+    })
+}
+
 /// Sorts an error.
 pub(crate) fn classify(err: &DbErr) -> Fault {
     let Some(cause) = cause(err) else {
