@@ -1,5 +1,5 @@
-//! `cargo xtask mutants`: one small mistake after the other in the pure middle and in what lanes share,
-//! and what tests say to each. Which are left out, and why, is in `.cargo/mutants.toml` alone.
+//! `cargo xtask mutants`: one small mistake after the other in the pure middle, in what lanes share and
+//! in what gives them partitions, and what tests say to each. Which are left out, and why, is in `.cargo/mutants.toml` alone.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -32,6 +32,8 @@ const DOMAIN: Place = Place {
 const LANE: Place = Place {
     package: "plimsoll-core",
     files: &[
+        "crates/core/src/coordinator.rs",
+        "crates/core/src/coordinator/places.rs",
         "crates/core/src/filter.rs",
         "crates/core/src/inbox.rs",
         "crates/core/src/knowledge.rs",

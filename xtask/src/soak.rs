@@ -37,7 +37,7 @@ fn sanitizer() -> Result<()> {
     if let Err(error) = setup::sanitizer() {
         say::error(&error);
     }
-    process::run(&mut test("sanitizer")?)
+    process::run(test("sanitizer")?.args(["--test", "silence"]))
 }
 
 /// One scenario after the other: each has the machine for itself.

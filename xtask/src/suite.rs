@@ -20,8 +20,11 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
         step("dependencies", dependencies)?;
         step("deploy", deploy::run)?;
         let lint = ["clippy", "--release", "--workspace"];
-        // The second is none of "all": `cargo xtask soak` runs it.
-        for targets in [&["--all-targets"][..], &["--test", "soak"]] {
+        // The second are none of "all": `cargo xtask soak` runs them.
+        for targets in [
+            &["--all-targets"][..],
+            &["--test", "soak", "--test", "silence"],
+        ] {
             cargo(&[&lint[..], targets, &["--", "-D", "warnings"]].concat())?;
         }
     }

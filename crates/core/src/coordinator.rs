@@ -380,3 +380,6 @@ impl Task {
         claiming::give_back(&self.desk, claims.collect()).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

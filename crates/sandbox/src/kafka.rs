@@ -1,5 +1,6 @@
 //! One real Apache Kafka node (KRaft, no ZooKeeper) in a throw-away folder.
 
+pub mod linked;
 pub mod secured;
 pub mod trio;
 
@@ -239,6 +240,44 @@ fn random_cluster_id() -> String {
     let mut id = Alphanumeric.sample_string(&mut rand::rng(), CLUSTER_ID_CHARACTERS - 1);
     id.push('A');
     id
+}
+
+/// A listener for clients beside the plain one.
+struct Listener<'a> {
+    name: &'a str,
+    protocol: &'a str,
+    /// `host:port` where the broker listens.
+    bound: &'a str,
+    /// `host:port` where it tells clients to come.
+    advertised: &'a str,
+}
+
+impl Listener<'_> {
+    /// What it takes in `server.properties`.
+    fn beside(&self, plain: u16) -> Result<Vec<(&'static str, String)>> {
+        let Listener {
+            name,
+            protocol,
+            bound,
+            advertised,
+        } = self;
+        let (plain, controller) = (format!("PLAINTEXT://127.0.0.1:{plain}"), ports::free()?);
+        let map = format!("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{name}:{protocol}");
+        let controller = format!("127.0.0.1:{controller}");
+        Ok(vec![
+            ("controller.quorum.voters", format!("1@{controller}")),
+            (
+                "listeners",
+                format!("{plain},{name}://{bound},CONTROLLER://{controller}"),
+            ),
+            (
+                "advertised.listeners",
+                format!("{plain},{name}://{advertised}"),
+            ),
+            ("inter.broker.listener.name", "PLAINTEXT".to_owned()),
+            ("listener.security.protocol.map", map),
+        ])
+    }
 }
 
 fn server_properties(

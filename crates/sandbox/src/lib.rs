@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod prometheus;
 
 pub mod broker;
+pub mod link;
 pub mod topics;
 pub mod wire;
 pub mod workload;

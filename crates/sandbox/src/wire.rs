@@ -8,6 +8,8 @@ use anyhow::{Result, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::link::until_gone;
+
 /// How a wire is cut at a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
@@ -133,13 +135,6 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: &Mutex<Plan>)
             }
         }
     }
-}
-
-/// Takes whatever is sent and answers nothing.
-async fn until_gone(client: &mut TcpStream) -> Result<()> {
-    let mut unheard = vec![0; 1 << 16];
-    while client.read(&mut unheard).await? > 0 {}
-    Ok(())
 }
 
 fn next_cut(plan: &Mutex<Plan>, sql: &str) -> Option<Cut> {

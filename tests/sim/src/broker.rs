@@ -72,6 +72,8 @@ pub(crate) struct Broker {
     pub(crate) deleted: Vec<Log>,
     /// Whom the group gives each partition.
     pub(crate) owners: Vec<Option<Who>>,
+    /// The position that the group was last told of each partition.
+    pub(crate) mirrored: Vec<Option<i64>>,
     /// Who gets it next, once its owner has let go; and a number, so that what is late is told apart.
     pub(crate) moving: Vec<Option<(Who, u32)>>,
 }
@@ -83,6 +85,7 @@ impl Broker {
             logs: Vec::new(),
             deleted: Vec::new(),
             owners: Vec::new(),
+            mirrored: Vec::new(),
             moving: Vec::new(),
         };
         (0..partitions).for_each(|_| broker.add_partition());
@@ -92,6 +95,7 @@ impl Broker {
     pub(crate) fn add_partition(&mut self) {
         self.logs.push(Log::default());
         self.owners.push(None);
+        self.mirrored.push(None);
         self.moving.push(None);
     }
 

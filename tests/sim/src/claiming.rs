@@ -77,6 +77,9 @@ impl Claim {
                 if out.broker.owners[crate::broker::at(self.partition)] != Some(who) {
                     return Err(Fault::Transient);
                 }
+                if let Some(row) = out.db.tables.position(self.partition) {
+                    out.mirror(who, self.partition, row.next_offset);
+                }
                 self.step = Step::Begin;
             }
             Step::Begin => {

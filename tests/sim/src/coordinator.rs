@@ -7,6 +7,7 @@ use crate::claiming::{Claim, Claimed};
 use crate::lane::Order;
 use crate::outside::Outside;
 use crate::plan::Bug;
+use crate::poller::{Assigned, Told};
 use crate::process::Process;
 use crate::rows::Why;
 use crate::seen::Sight;
@@ -62,11 +63,19 @@ pub(crate) enum Stage {
     Halted,
 }
 
+/// A partition that its lane has not let go yet.
+struct Leaving {
+    partition: i32,
+    /// Of the group.
+    turn: u32,
+    /// As it was fetched.
+    removed: Option<Assigned>,
+}
+
 #[derive(Default)]
 pub(crate) struct Coordinator {
     pub(crate) places: BTreeMap<i32, Place>,
-    /// Partitions that lanes have not let go yet, and the group's turn.
-    leaving: Vec<(i32, u32)>,
+    leaving: Vec<Leaving>,
     generations: u32,
     pub(crate) claims: Vec<Claim>,
     /// Halts to be written down, however long it takes.
@@ -89,7 +98,7 @@ impl Process {
                 partition,
                 generation,
             } if self.is_current(partition, generation) => {
-                self.fetch_no_more(partition);
+                self.tell(Told::Unassign(partition));
                 self.claim(partition, true, out);
             }
             Heard::Halt {
@@ -98,7 +107,7 @@ impl Process {
                 claim,
                 why,
             } if self.is_current(partition, generation) => {
-                self.fetch_no_more(partition);
+                self.tell(Told::Unassign(partition));
                 self.halted(partition);
                 self.coordinator.halts.push((partition, claim, why));
                 out.later(0, 20, Event::WriteHalt(self.who));
@@ -174,7 +183,16 @@ impl Process {
             next_offset,
         };
         self.order(lane, own, out);
-        self.fetch(partition, generation, next_offset, lane);
+        self.tell(Told::Assign(Assigned {
+            partition,
+            generation,
+            next_offset,
+            lane,
+        }));
+    }
+
+    fn tell(&mut self, told: Told) {
+        self.poller.told.push_back(told);
     }
 
     fn least_loaded(&self) -> usize {
@@ -200,27 +218,39 @@ impl Process {
         self.order(lane, order, out);
     }
 
+    /// The polling thread hears of it first, and fetches no more at once.
     fn revoked(&mut self, partition: i32, turn: u32, out: &mut Outside) {
-        self.fetch_no_more(partition);
-        self.coordinator.leaving.push((partition, turn));
+        let removed = self.poller.remove(partition);
+        let leaving = Leaving {
+            partition,
+            turn,
+            removed,
+        };
+        self.coordinator.leaving.push(leaving);
         match self.coordinator.places.remove(&partition) {
             Some(Place {
                 generation,
                 stage: Stage::Fetched(lane),
             }) => {
                 self.let_go(lane, partition, generation, out);
+                // What the thread was told and has not done yet would outlive the revocation.
+                if !out.has_bug(Bug::AssignOutlivesRevocation) {
+                    self.tell(Told::Unassign(partition));
+                }
             }
             Some(_) | None => self.has_let_go(partition, out),
         }
     }
 
     fn has_let_go(&mut self, partition: i32, out: &mut Outside) {
-        self.coordinator.leaving.retain(|&(leaving, turn)| {
-            if leaving == partition {
-                out.later(0, 5, Event::HandOver(partition, turn));
+        let gone = |it: &mut Leaving| it.partition == partition;
+        let gone: Vec<Leaving> = self.coordinator.leaving.extract_if(.., gone).collect();
+        for Leaving { turn, removed, .. } in gone {
+            if let Some(removed) = removed {
+                self.mirror_one(&removed, out);
             }
-            leaving != partition
-        });
+            out.later(0, 5, Event::HandOver(partition, turn));
+        }
     }
 
     /// Claims anew, which tells what is wrong with the position.
@@ -232,7 +262,7 @@ impl Process {
         }) = place
         {
             self.let_go(lane, partition, generation, out);
-            self.fetch_no_more(partition);
+            self.tell(Told::Unassign(partition));
             self.claim(partition, false, out);
         }
     }

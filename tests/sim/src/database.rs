@@ -64,6 +64,8 @@ pub(crate) struct Database {
     /// Who can go on.
     pub(crate) woken: Vec<Event>,
     server: u32,
+    /// Commits were lost.
+    pub(crate) went_back: bool,
     next_tx: TxId,
     next_number: u64,
     /// Nobody can connect before.
@@ -80,6 +82,7 @@ impl Database {
             waiting: Vec::new(),
             woken: Vec::new(),
             server: 0,
+            went_back: false,
             next_tx: 0,
             next_number: 0,
             down_until: 0,
@@ -287,6 +290,7 @@ impl Database {
         let waiting = self.waiting.drain(..);
         self.woken.extend(waiting.map(|(_, waiter)| waiter));
         if lost > 0 {
+            self.went_back = true;
             self.log.truncate(self.log.len() - lost);
             self.tables = self.first.clone();
             for change in self.log.iter().flat_map(|commit| &commit.changes) {

@@ -78,6 +78,8 @@ pub(crate) struct Lane {
     owned: BTreeMap<i32, Owned>,
     /// The partitions of the batch in flight, as they were when it was taken.
     in_flight: BTreeMap<i32, Owned>,
+    /// How far each partition is that it owns or owned, under which generation: for the mirror.
+    pub(crate) progress: BTreeMap<i32, (u32, i64)>,
     batch: Rc<Batch>,
     effects: VecDeque<Effect>,
     session: Option<Session>,
@@ -96,6 +98,7 @@ impl Lane {
             inbox: VecDeque::new(),
             owned: BTreeMap::new(),
             in_flight: BTreeMap::new(),
+            progress: BTreeMap::new(),
             batch: Rc::default(),
             effects: VecDeque::new(),
             session: None,

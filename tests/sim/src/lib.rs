@@ -11,6 +11,7 @@ mod claiming;
 mod coordinator;
 mod lane;
 mod locks;
+mod poller;
 
 mod attempt;
 mod batch;

@@ -237,11 +237,15 @@ pub enum Bug {
     LostHaltGoesOn,
     /// A ruleset that went away with a lost tail goes on deciding.
     LostRulesetGoesOnDeciding,
+    /// A partition is fetched because its claim came just before it was taken.
+    AssignOutlivesRevocation,
+    /// The group is told what was fetched, not what was committed.
+    FetchedIsMirrored,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 16] = [
         Bug::PositionGuardDropped,
         Bug::RowGuardDropped,
         Bug::CacheKeptAfterARewind,
@@ -256,6 +260,8 @@ impl Bug {
         Bug::MissingPartTakenAsRefusal,
         Bug::LostHaltGoesOn,
         Bug::LostRulesetGoesOnDeciding,
+        Bug::AssignOutlivesRevocation,
+        Bug::FetchedIsMirrored,
     ];
 
     /// How it is typed.

@@ -1,14 +1,14 @@
-//! One process of the service: what it fetches, its lanes, its housekeeping. Each part is woken by
+//! One process of the service: its lanes, its housekeeping. Each part is woken by
 //! events of its own, so that parts of one process run beside each other, too.
 
-use crate::batch::Record;
-use crate::broker::{Fetched, at};
-use crate::coordinator::{Coordinator, Heard, Stage};
+use crate::broker::at;
+use crate::coordinator::{Coordinator, Stage};
 use crate::database::TxId;
-use crate::lane::{CHUNKS_MAX, Lane, Order, Shared};
+use crate::lane::{Lane, Order, Shared};
 use crate::locks::Locks;
 use crate::outside::Outside;
 use crate::plan::Feature;
+use crate::poller::Poller;
 use crate::release::{By, Release};
 use crate::store::Store;
 use crate::world::{Event, Who, Worker};
@@ -19,26 +19,18 @@ pub(crate) const LOOK_MS: i64 = 3_000;
 /// An open part is closed at the latest when it is this share of the id window old.
 const PART_AGE_SHARE: i64 = 4;
 
-/// A partition that is fetched.
-#[derive(Clone, Copy, Debug)]
-struct Assigned {
-    generation: u32,
-    next_offset: i64,
-    lane: usize,
-}
-
 pub(crate) struct Process {
     pub(crate) who: Who,
     pub(crate) store: Store,
     locks: Locks,
     pub(crate) lanes: Vec<Lane>,
     pub(crate) coordinator: Coordinator,
-    fetched: Vec<Option<Assigned>>,
+    pub(crate) poller: Poller,
     /// Nothing of it moves before.
     pub(crate) paused_until: i64,
     release: Option<Release>,
     /// It fetches no more.
-    ending: bool,
+    pub(crate) ending: bool,
 }
 
 impl Process {
@@ -49,7 +41,7 @@ impl Process {
             locks: Locks::new(out.db.tables.products.len()),
             lanes: (0..lanes).map(|number| Lane::new(who, number)).collect(),
             coordinator: Coordinator::default(),
-            fetched: Vec::new(),
+            poller: Poller::default(),
             paused_until: 0,
             release: None,
             ending: false,
@@ -88,23 +80,6 @@ impl Process {
         })
     }
 
-    pub(crate) fn fetch(&mut self, partition: i32, generation: u32, next_offset: i64, lane: usize) {
-        if self.fetched.len() <= at(partition) {
-            self.fetched.resize(at(partition) + 1, None);
-        }
-        self.fetched[at(partition)] = Some(Assigned {
-            generation,
-            next_offset,
-            lane,
-        });
-    }
-
-    pub(crate) fn fetch_no_more(&mut self, partition: i32) {
-        if let Some(place) = self.fetched.get_mut(at(partition)) {
-            *place = None;
-        }
-    }
-
     /// Fetches no more, and tells the lanes to finish.
     pub(crate) fn stop(&mut self, out: &mut Outside) {
         self.ending = true;
@@ -116,72 +91,6 @@ impl Process {
 
     pub(crate) fn has_ended(&self) -> bool {
         self.lanes.iter().all(Lane::has_ended)
-    }
-
-    /// Polls once: some records of each partition, the partitions in any order.
-    pub(crate) fn poll(&mut self, out: &mut Outside) {
-        if self.ending {
-            return;
-        }
-        let mut staged: Vec<Vec<Record>> = self.lanes.iter().map(|_| Vec::new()).collect();
-        let first = out.chance.below(self.fetched.len().max(1));
-        for n in 0..self.fetched.len() {
-            let place = (first + n) % self.fetched.len();
-            let partition = i32::try_from(place).expect("a few partitions");
-            if let Some(assigned) = self.fetched[place]
-                && self.lanes[assigned.lane].inbox.len() < CHUNKS_MAX
-                && !self.stage(partition, assigned, &mut staged[assigned.lane], out)
-            {
-                out.later(
-                    0,
-                    5,
-                    Event::Heard(self.who, Heard::OutOfRange { partition }),
-                );
-            }
-        }
-        for (lane, records) in self.lanes.iter_mut().zip(staged) {
-            if !records.is_empty() {
-                lane.push(records, out);
-            }
-        }
-        out.later(20, 250, Event::Poll(self.who));
-    }
-
-    /// Answers whether the position lies inside the log.
-    fn stage(
-        &mut self,
-        partition: i32,
-        mut assigned: Assigned,
-        staged: &mut Vec<Record>,
-        out: &mut Outside,
-    ) -> bool {
-        let most = 1 + out.chance.below(5);
-        let room = out.batch_max.saturating_sub(staged.len()).min(most);
-        let log = &out.broker.logs[at(partition)];
-        let Fetched::Records(records, ended) = log.fetch(assigned.next_offset, room) else {
-            return false;
-        };
-        let generation = assigned.generation;
-        for (offset, content) in records {
-            assigned.next_offset = offset + 1;
-            staged.push(Record {
-                partition,
-                generation,
-                offset,
-                content: Some(content),
-            });
-        }
-        if ended && room > 0 && log.high > assigned.next_offset {
-            assigned.next_offset = log.high;
-            staged.push(Record {
-                partition,
-                generation,
-                offset: log.high,
-                content: None,
-            });
-        }
-        self.fetched[at(partition)] = Some(assigned);
-        true
     }
 
     /// An appointment of a lane.

@@ -107,10 +107,12 @@ pub enum Sight {
     WaitedForSku,
     /// A row lock of another transaction was waited for.
     WaitedForRow,
+    /// The group takes no position of one that is not the owner any more.
+    MirrorRefused,
 }
 
 /// How many there are.
-const SIGHTS: usize = Sight::WaitedForRow as usize + 1;
+const SIGHTS: usize = Sight::MirrorRefused as usize + 1;
 
 impl Sight {
     /// All of them.
@@ -167,6 +169,7 @@ impl Sight {
         Sight::HaltedRefused,
         Sight::WaitedForSku,
         Sight::WaitedForRow,
+        Sight::MirrorRefused,
     ];
 }
 

@@ -205,7 +205,7 @@ impl World {
         self.out.later(0, 10, Event::Rebalance);
     }
 
-    /// Whether every record has its row and nobody is at work.
+    /// Whether every record has its row, the group knows it, and nobody is at work.
     fn is_done(&self) -> bool {
         let tables = &self.out.db.tables;
         let all = 0..self.out.broker.partitions();
@@ -225,7 +225,11 @@ impl World {
             )
         };
         let row = self.out.db.tables.position(partition);
-        row.is_some_and(|row| row.halted.map_or(row.next_offset == log.high, stays))
+        let told = self.out.broker.mirrored[crate::broker::at(partition)];
+        row.is_some_and(|row| {
+            let is_at_end = row.next_offset == log.high && told == Some(log.high);
+            row.halted.map_or(is_at_end, stays)
+        })
     }
 
     /// What is left to do, for people.

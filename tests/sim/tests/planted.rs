@@ -113,3 +113,14 @@ fn a_lost_ruleset_that_goes_on_deciding_is_found() {
     let features = [Feature::FailOvers, Feature::Rulesets];
     finds(Bug::LostRulesetGoesOnDeciding, &features, 5_000, &["I16"]);
 }
+
+#[test]
+fn a_partition_assigned_after_it_was_taken_is_found() {
+    let bug = Bug::AssignOutlivesRevocation;
+    finds(bug, &[Feature::Rebalances], 2_000, &["I16"]);
+}
+
+#[test]
+fn a_mirror_of_what_was_only_fetched_is_found() {
+    finds(Bug::FetchedIsMirrored, &[], 500, &["I10"]);
+}

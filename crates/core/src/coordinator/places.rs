@@ -14,8 +14,12 @@ pub(super) struct Place {
 
 #[derive(Debug)]
 pub(super) enum Stage {
-    Claiming(#[expect(dead_code, reason = "its end ends the claim")] Claiming),
-    Fetched { lane: usize, claim: u128 },
+    /// The end of its handle ends the claim.
+    Claiming(#[cfg_attr(not(test), expect(dead_code, reason = "tests alone look at it"))] Claiming),
+    Fetched {
+        lane: usize,
+        claim: u128,
+    },
     Halted(Halt),
 }
 

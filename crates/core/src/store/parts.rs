@@ -266,6 +266,13 @@ mod tests {
         }
     }
 
+    impl Parts {
+        /// Of a database that nobody asked.
+        pub(crate) fn none() -> Parts {
+            Parts(Mutex::new(Arc::new(list(7))))
+        }
+    }
+
     #[test]
     fn a_part_that_was_closed_again_after_the_database_went_back_is_another() {
         assert!(list(7).names().eq(list(7).names()));

@@ -102,3 +102,31 @@ async fn aborted_records_never_count_and_leave_no_lag() -> Result<()> {
     world.finish(running).await?;
     world.until(STOCK, 12).await
 }
+
+/// It may be another topic by now, whose records are not those that positions are about. The broker in
+/// this process gives no ids.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_claimed_while_kafka_does_not_tell_the_id_that_it_once_told() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 0).await?;
+    world.send(0, [adjust("A", 1)])?;
+    let running = world.run();
+    world.caught_up().await?;
+    running.stop().await?;
+    world
+        .sql("UPDATE plimsoll_internal.topics SET kafka_id = 'told'")
+        .await?;
+    world.send(0, [adjust("A", 1)])?;
+    let running = world.run_again();
+    eventually("it says what it waits for", || {
+        let kafka = running.watch.readiness().kafka;
+        kafka.is_some_and(|why| why.contains("does not tell the topic's id"))
+    })
+    .await?;
+    let position = "SELECT status, next_offset FROM positions";
+    assert_eq!(world.rows(position).await?, "(idle,1)");
+    world
+        .sql("UPDATE plimsoll_internal.topics SET kafka_id = NULL")
+        .await?;
+    world.finish(running).await
+}

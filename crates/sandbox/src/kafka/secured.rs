@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Broker;
+use super::{Broker, Listener};
 use crate::account::Account;
 use crate::house::House;
 use crate::ports;
@@ -78,34 +78,29 @@ impl Secured {
 }
 
 fn start(plain: u16, port: u16, keys: &House) -> Result<Broker> {
-    let controller = ports::free()?;
+    let at = format!("localhost:{port}");
+    let listener = Listener {
+        name: "SASL_SSL",
+        protocol: "SASL_SSL",
+        bound: &at,
+        advertised: &at,
+    };
+    let listeners = listener.beside(plain)?;
     let file = |name: &str| keys.folder().join(name).display().to_string();
-    let voters = format!("1@127.0.0.1:{controller}");
-    let clients = format!("PLAINTEXT://127.0.0.1:{plain},SASL_SSL://localhost:{port}");
-    let listeners = format!("{clients},CONTROLLER://127.0.0.1:{controller}");
     let (keystore, truststore) = (file("server.chain"), file("ca.pem"));
-    Broker::start_on(
-        plain,
-        &[
-            ("controller.quorum.voters", &voters),
-            ("listeners", &listeners),
-            ("advertised.listeners", &clients),
-            ("inter.broker.listener.name", "PLAINTEXT"),
-            (
-                "listener.security.protocol.map",
-                "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
-            ),
-            ("sasl.enabled.mechanisms", "SCRAM-SHA-512"),
-            (
-                "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config",
-                "org.apache.kafka.common.security.scram.ScramLoginModule required;",
-            ),
-            ("ssl.keystore.type", "PEM"),
-            ("ssl.keystore.location", &keystore),
-            ("ssl.truststore.type", "PEM"),
-            ("ssl.truststore.location", &truststore),
-        ],
-    )
+    let security = [
+        ("sasl.enabled.mechanisms", "SCRAM-SHA-512"),
+        (
+            "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config",
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;",
+        ),
+        ("ssl.keystore.type", "PEM"),
+        ("ssl.keystore.location", &keystore),
+        ("ssl.truststore.type", "PEM"),
+        ("ssl.truststore.location", &truststore),
+    ];
+    let listeners = listeners.iter().map(|(key, value)| (*key, value.as_str()));
+    Broker::start_on(plain, &listeners.chain(security).collect::<Vec<_>>())
 }
 
 fn make_authority(keys: &House, name: &str) -> Result<()> {

@@ -145,6 +145,10 @@ impl Lane {
             let taken = taken.expect("only shares that were taken settle");
             taken.next_offset = next_offset;
             let generation = taken.generation;
+            let mark = self.progress.get_mut(&share.partition);
+            if let Some(mark) = mark.filter(|mark| mark.0 == generation) {
+                mark.1 = next_offset;
+            }
             let owned = self.owned.get_mut(&share.partition);
             if let Some(owned) = owned.filter(|it| it.generation == generation) {
                 owned.next_offset = next_offset;

@@ -64,6 +64,7 @@ impl Lane {
                         next_offset,
                     };
                     self.owned.insert(partition, owned);
+                    self.progress.insert(partition, (generation, next_offset));
                 }
                 Order::LetGo {
                     partition,
@@ -112,6 +113,7 @@ impl Lane {
     pub(super) fn lose(&mut self, partitions: &[i32], shared: &mut Shared<'_>) {
         for &partition in partitions {
             if let Some(Owned { generation, .. }) = self.owned.remove(&partition) {
+                self.progress.remove(&partition);
                 let heard = Heard::Lost {
                     partition,
                     generation,
@@ -131,6 +133,7 @@ impl Lane {
             next_offset,
         }) = self.owned.remove(&partition)
         {
+            self.progress.remove(&partition);
             let record = out.broker.log(partition).first_from(next_offset);
             let moved = out.db.tables.gaps.iter().any(|gap| gap.0 == partition);
             let guilty = match why {

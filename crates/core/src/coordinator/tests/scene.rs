@@ -1,0 +1,200 @@
+//! A coordinator whose polling thread and lanes are played by the test: a broker in this process, and
+//! a database that takes connections and never says a word.
+
+use std::sync::mpsc;
+
+use plimsoll_domain::{Limits, OnUnknownSku, Policy};
+use plimsoll_sandbox::broker::InProcess;
+use plimsoll_telemetry::traces::spans::Source;
+use plimsoll_telemetry::{Metrics, Traces};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::AbortHandle;
+
+use super::super::claiming::Outcome;
+use super::super::*;
+use crate::database;
+use crate::inbox::Bounds;
+use crate::knowledge::Knowledge;
+use crate::rules::{self, Rules};
+use crate::store::Parts;
+
+const TOPIC: &str = "events";
+/// Of the topic.
+const PARTITIONS: i32 = 8;
+/// Of a claim that nobody compares.
+pub(super) const CLAIM: u128 = 9;
+/// Whatever is waited for comes within this time.
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
+
+pub(super) struct Scene {
+    pub(super) task: Task,
+    told: mpsc::Receiver<Told>,
+    pub(super) heard: UnboundedReceiver<Heard>,
+    _database: TcpListener,
+    _broker: InProcess,
+}
+
+impl Scene {
+    pub(super) async fn new() -> Scene {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        let broker = InProcess::start(&[(TOPIC, PARTITIONS)]).expect("it starts");
+        let kafka = kafka::Settings {
+            brokers: broker.bootstrap(),
+            topic: TOPIC.to_owned(),
+            group: "group".to_owned(),
+            start: kafka::Start::Beginning,
+            protocol: kafka::Protocol::Classic,
+            properties: Vec::new(),
+        };
+        let database = database::Settings {
+            url: format!("postgres://nobody@{address}/nothing"),
+            relaxed: false,
+        };
+        let bounds = Bounds {
+            records: 10,
+            bytes: 1_000,
+        };
+        #[expect(clippy::disallowed_methods, reason = "as many as a test says")]
+        let ((told_to, told), (sender, heard)) = (mpsc::channel(), unbounded_channel());
+        let store = Arc::new(store(database));
+        let task = Task::new(Desk {
+            consumer: Arc::new(kafka::consumer(&kafka).expect("settings of ours")),
+            kafka,
+            partitions_at_first: PARTITIONS,
+            told: told_to,
+            inboxes: (0..2).map(|_| Arc::new(Inbox::new(bounds))).collect(),
+            watch: Arc::clone(&store.watch),
+            myself: Coordinator(sender),
+            store,
+        });
+        Scene {
+            task,
+            told,
+            heard,
+            _database: listener,
+            _broker: broker,
+        }
+    }
+
+    /// The group gives partitions and all claims are answered.
+    pub(super) fn fetches(&mut self, partitions: impl IntoIterator<Item = i32>) {
+        for partition in partitions {
+            self.task.react(Heard::Assigned(vec![partition]));
+            self.task.react(self.claimed(partition));
+        }
+        self.orders();
+        self.told();
+    }
+
+    /// The answer to the present claim of a partition.
+    pub(super) fn claimed(&self, partition: i32) -> Heard {
+        Heard::Claimed {
+            generation: self.generation(partition),
+            claimed: Outcome {
+                partition,
+                claim: CLAIM,
+                next_offset: 5,
+                halted: None,
+            },
+        }
+    }
+
+    /// What a lane says that must not go on.
+    pub(super) fn halt(&self, partition: i32, reason: &str) -> Heard {
+        Heard::Halt {
+            partition,
+            generation: self.generation(partition),
+            claim: CLAIM,
+            next_offset: 7,
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// The group takes partitions; the other end hears when nothing of them is in flight.
+    pub(super) fn revoke(&mut self, partitions: &[i32]) -> mpsc::Receiver<()> {
+        let (done, all_gone) = mpsc::sync_channel(1);
+        self.task.react(Heard::Revoked {
+            partitions: partitions.to_vec(),
+            done,
+        });
+        all_gone
+    }
+
+    pub(super) fn place(&self, partition: i32) -> &Place {
+        self.task.places.get(partition).expect("it is ours")
+    }
+
+    pub(super) fn generation(&self, partition: i32) -> u32 {
+        self.place(partition).generation
+    }
+
+    pub(super) fn is_claiming(&self, partition: i32) -> bool {
+        matches!(self.place(partition).stage, Stage::Claiming(_))
+    }
+
+    pub(super) fn claiming(&self, partition: i32) -> AbortHandle {
+        match &self.place(partition).stage {
+            Stage::Claiming(claiming) => claiming.0.clone(),
+            other => panic!("it is {other:?}"),
+        }
+    }
+
+    /// Everything that the polling thread was told since the last call.
+    pub(super) fn told(&self) -> Vec<String> {
+        let said = self.told.try_iter().filter_map(|told| match told {
+            Told::Assign(all) => {
+                let one =
+                    |it: &kafka::Assigned| format!("{} from {}", it.partition, it.next_offset);
+                Some(format!("fetch {}", all.iter().map(one).collect::<String>()))
+            }
+            Told::Unassign(partitions) if partitions.is_empty() => None,
+            Told::Unassign(partitions) => Some(format!("leave {partitions:?}")),
+            Told::Close => Some("close".to_owned()),
+        });
+        said.collect()
+    }
+
+    /// Everything that the lanes were ordered since the last call: the lane, what, the partition.
+    pub(super) fn orders(&self) -> Vec<(usize, &'static str, i32)> {
+        let mut orders = Vec::new();
+        for (lane, inbox) in self.task.desk.inboxes.iter().enumerate() {
+            while let Some(order) = inbox.next_order() {
+                orders.push(match order {
+                    Order::Own { partition, .. } => (lane, "own", partition),
+                    Order::LetGo { partition, .. } => (lane, "let go", partition),
+                    Order::End => (lane, "end", -1),
+                });
+            }
+        }
+        orders
+    }
+}
+
+fn store(database: database::Settings) -> Store {
+    let (watch, metrics) = (Arc::new(Watch::default()), Arc::new(Metrics::new()));
+    let rules = Rules::new(&rules::Settings::default(), &database, "test", &metrics);
+    Store {
+        instance: "test".to_owned(),
+        topic_id: 1,
+        policy: Policy {
+            unknown_sku: OnUnknownSku::Park,
+            floor_default: 0,
+            limits: Limits::default(),
+        },
+        id_window: LIMIT,
+        knowledge: Knowledge::default(),
+        parts: Parts::none(),
+        source: Source {
+            topic: TOPIC.to_owned(),
+            group: "group".to_owned(),
+        },
+        server: database.server(),
+        metrics,
+        traces: Arc::new(Traces::off()),
+        watch,
+        rules: rules.expect("this machine runs rules"),
+        database,
+    }
+}

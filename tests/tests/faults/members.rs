@@ -1,0 +1,151 @@
+//! Processes that come, leave, die, and sleep.
+
+use plimsoll_sandbox::wire::{Cut, Wires};
+use plimsoll_tests::ours::{self, Plimsoll, Settings};
+use plimsoll_tests::servers::{broker, database, topic};
+use plimsoll_tests::watched::Watched;
+
+use crate::scene::{
+    PATIENCE, all_is_applied, goes_on, holds, laid_out, members, more, start, unkeyed,
+};
+
+/// Otherwise a successor waits for the session timeout. Several times: what is left out only when
+/// two threads meet is seen by chance.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_end_has_left_the_group_when_it_has_ended() {
+    let topic = topic(4).await.expect("a topic");
+    let settings = Settings::new(
+        &database(None).expect("a database"),
+        &broker().bootstrap(),
+        &topic,
+    );
+    ours::prepare(&settings, 1, 0)
+        .await
+        .expect("an adopted table");
+    for round in 1..=6 {
+        let member = Plimsoll::start_ready(&settings).expect("it gets its partitions");
+        member.stop().expect("it ends with 0");
+        assert_eq!(members(&settings), 0, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_join_leave_and_die_lose_and_double_nothing() {
+    let settings = laid_out(&unkeyed(12)).await;
+    let watched = Watched::start(&settings);
+    let stays = start(&settings);
+    goes_on(&settings, &stays).await;
+    for round in 0..3 {
+        let guest = Plimsoll::start_ready(&settings).expect("it gets partitions");
+        more(&settings, &unkeyed(12), 100 + round, 20_000);
+        goes_on(&settings, &guest).await;
+        if round == 1 {
+            guest.kill().expect("it is killed")
+        } else {
+            guest.stop().expect("it leaves with 0")
+        }
+    }
+    all_is_applied(&settings, &[&stays]).await;
+    stays.stop().expect("it ends with 0");
+    watched.end().await.expect("it held at any time");
+    holds(&settings).await;
+}
+
+/// The group has heard of the next one, and has not given it anything yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_end_while_the_group_rebalances_drains_and_ends_with_0() {
+    let settings = laid_out(&unkeyed(4)).await;
+    let mut member = start(&settings);
+    for round in 0..4 {
+        goes_on(&settings, &member).await;
+        let next = start(&settings);
+        let joins = ours::until(PATIENCE, "the next one joins", async || {
+            Ok(members(&settings) == 2)
+        });
+        joins.await.expect("it comes");
+        more(&settings, &unkeyed(4), 300 + round, 5_000);
+        member.stop().expect("it ends with 0");
+        member = next;
+    }
+    all_is_applied(&settings, &[&member]).await;
+    member.stop().expect("it ends with 0");
+    holds(&settings).await;
+}
+
+/// What a batch does, and so where it can be killed.
+const STEPS: [&str; 7] = [
+    "SELECT (s.n",
+    "BEGIN",
+    "UPDATE plimsoll_internal.positions p SET next_offset",
+    "UPDATE products p SET current_stock",
+    "INSERT INTO plimsoll_internal.ledger",
+    "INSERT INTO plimsoll_internal.refused",
+    "COMMIT",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_killed_at_any_step_of_a_batch_has_done_all_or_nothing_of_it() {
+    let settings = laid_out(&unkeyed(4)).await;
+    let wires = Wires::before(&settings.database_url)
+        .await
+        .expect("a port is free");
+    let wired = Settings {
+        database_url: wires.url(&settings.database_url),
+        ..settings.clone()
+    };
+    let before = STEPS.map(|statement| (statement, Cut::SilentBefore));
+    let all = before.into_iter().chain([("COMMIT", Cut::SilentAfter)]);
+    for (round, (statement, cut)) in (1..).zip(all) {
+        let seed = 200 + round;
+        more(&settings, &unkeyed(4), seed, 9_000);
+        let killed = start(&wired);
+        goes_on(&settings, &killed).await;
+        wires.arm(statement, [cut]);
+        ours::until(PATIENCE, statement, async || {
+            Ok(wires.made().len() as u64 == round)
+        })
+        .await
+        .unwrap_or_else(|error| panic!("{error}\n{}", killed.log_tail()));
+        killed.kill().expect("it is killed");
+    }
+    let last = start(&settings);
+    all_is_applied(&settings, &[&last]).await;
+    last.stop().expect("it ends with 0");
+    holds(&settings).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_owner_that_wakes_up_is_refused_by_the_database() {
+    let settings = laid_out(&unkeyed(4)).await;
+    let watched = Watched::start(&settings);
+    let sleeper = start(&settings);
+    goes_on(&settings, &sleeper).await;
+    sleeper.pause().expect("it is stopped by a signal");
+    let successor = start(&settings);
+    all_is_applied(&settings, &[&successor]).await;
+    sleeper.resume().expect("it wakes up");
+    more(&settings, &unkeyed(4), 12, 5_000);
+    all_is_applied(&settings, &[&sleeper, &successor]).await;
+    sleeper.stop().expect("it ends with 0");
+    successor.stop().expect("it ends with 0");
+    watched.end().await.expect("it held at any time");
+    holds(&settings).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_broker_side_group_protocol_works_too() {
+    let plain = laid_out(&unkeyed(4)).await;
+    // The key stands in the section that the topic's line is in.
+    let settings = Settings {
+        topic: format!("{}\"\nprotocol = \"consumer", plain.topic),
+        more: String::new(),
+        ..plain.clone()
+    };
+    let first = start(&settings);
+    goes_on(&plain, &first).await;
+    let second = start(&settings);
+    all_is_applied(&plain, &[&first]).await;
+    second.stop().expect("it ends with 0");
+    first.stop().expect("it ends with 0");
+    holds(&plain).await;
+}
