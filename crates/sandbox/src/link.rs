@@ -8,12 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
 /// Bytes read at a time, at most.
 const CHUNK: usize = 1 << 16;
-/// Chunks of one direction that may be on their way.
-const CHUNKS_MAX: usize = 1_000;
+/// Chunks of one direction that may be on their way: more than a client has asked for at a time.
+const CHUNKS_MAX: usize = 100;
 
 /// What becomes of what is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +23,8 @@ pub enum State {
     Late(Duration),
     /// Connections end, and each new one at once.
     Cut,
-    /// Connections stay, and nothing arrives on them ever again, nor on new ones: neither side
-    /// hears that the wire is dead.
+    /// Connections stay, and nothing arrives on them ever again, nor on new ones, whatever comes
+    /// after: neither side hears that the wire is dead.
     Silent,
 }
 
@@ -32,15 +33,21 @@ impl State {
     pub const WHOLE: State = State::Late(Duration::ZERO);
 }
 
-/// Stands before a server, and carries.
+/// Stands before a server, and carries until it is dropped.
 pub struct Link {
     port: u16,
     state: watch::Sender<State>,
+    accepting: AbortHandle,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
 }
 
 impl Link {
-    /// Listens in front of a server, `host:port`, until the runtime ends. The server need not be
-    /// there yet.
+    /// Listens in front of a server, `host:port`, which need not be there yet.
     ///
     /// # Errors
     /// No port is free.
@@ -49,8 +56,11 @@ impl Link {
         let port = listener.local_addr()?.port();
         let (state, now) = watch::channel(State::WHOLE);
         let server = server.to_owned();
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
+        let accepting = tokio::spawn(async move {
+            loop {
+                let Ok((client, _)) = listener.accept().await else {
+                    continue;
+                };
                 let (server, now) = (server.clone(), now.clone());
                 tokio::spawn(async move {
                     if let Ok(server) = TcpStream::connect(server).await {
@@ -60,7 +70,11 @@ impl Link {
                 });
             }
         });
-        Ok(Link { port, state })
+        Ok(Link {
+            port,
+            state,
+            accepting: accepting.abort_handle(),
+        })
     }
 
     /// `host:port` of the server by this link.
@@ -89,12 +103,15 @@ async fn connected(
         () = carry(&mut client, &mut server, &late) => return Ok(()),
     };
     if spoiled == State::Silent {
-        until_gone(&mut client).await?;
+        tokio::select! {
+            gone = until_gone(&mut client) => gone?,
+            cut = state.wait_for(|&state| state == State::Cut) => drop(cut?),
+        }
     }
     Ok(())
 }
 
-/// Both directions, until one side ends.
+/// Both directions, until one side ends; what the other has said by then may be lost.
 async fn carry(client: &mut TcpStream, server: &mut TcpStream, state: &watch::Receiver<State>) {
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
@@ -114,8 +131,10 @@ async fn direction(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, state: &watch:
             if !matches!(from.read_buf(&mut chunk).await, Ok(1..)) {
                 break;
             }
-            let State::Late(late) = *state.borrow() else {
-                break;
+            let now = *state.borrow();
+            let State::Late(late) = now else {
+                // It is over, and how is not decided here.
+                return pending().await;
             };
             if sender.send((Instant::now() + late, chunk)).await.is_err() {
                 break;
@@ -126,7 +145,10 @@ async fn direction(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, state: &watch:
     };
     let write = async move {
         while let Some((at, chunk)) = due.recv().await {
-            sleep_until(at).await;
+            // A clock that ticks in milliseconds would hold up what is not late at all.
+            if at > Instant::now() {
+                sleep_until(at).await;
+            }
             if to.write_all(&chunk).await.is_err() {
                 break;
             }
@@ -143,4 +165,81 @@ pub(crate) async fn until_gone(client: &mut TcpStream) -> Result<()> {
     let mut unheard = vec![0; CHUNK];
     while client.read(&mut unheard).await? > 0 {}
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// Whatever is expected comes within this time.
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// A link before a server that says what it hears, and a connection by it.
+    async fn echo() -> (Link, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let server = listener.local_addr().expect("it is bound").to_string();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = client.split();
+                    tokio::io::copy(&mut from, &mut to).await
+                });
+            }
+        });
+        let link = Link::before(&server).await.expect("a port is free");
+        let client = connect(&link).await;
+        (link, client)
+    }
+
+    async fn connect(link: &Link) -> TcpStream {
+        let client = TcpStream::connect(link.address()).await;
+        client.expect("the link listens")
+    }
+
+    /// What comes back; nothing if the connection ends.
+    async fn says(client: &mut TcpStream) -> Option<Duration> {
+        let asked = Instant::now();
+        client.write_all(b"?").await.ok()?;
+        let mut answer = [0];
+        client.read_exact(&mut answer).await.ok()?;
+        Some(asked.elapsed())
+    }
+
+    #[tokio::test]
+    async fn a_link_that_is_late_is_so_both_ways() {
+        let (link, mut client) = echo().await;
+        assert!(says(&mut client).await.is_some());
+        let late = Duration::from_millis(30);
+        link.turn(State::Late(late));
+        assert!(says(&mut client).await.is_some_and(|took| took >= 2 * late));
+    }
+
+    #[tokio::test]
+    async fn a_link_that_is_cut_ends_connections_and_carries_again_when_it_is_whole() {
+        let (link, mut client) = echo().await;
+        assert!(says(&mut client).await.is_some());
+        link.turn(State::Cut);
+        for client in [&mut client, &mut connect(&link).await] {
+            assert_eq!(timeout(LIMIT, says(client)).await, Ok(None));
+        }
+        link.turn(State::WHOLE);
+        assert!(says(&mut connect(&link).await).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_link_that_is_silent_keeps_connections_that_never_speak_again() {
+        let (link, mut client) = echo().await;
+        assert!(says(&mut client).await.is_some());
+        link.turn(State::Silent);
+        // Neither an answer nor an end.
+        let silence = Duration::from_millis(50);
+        assert!(timeout(silence, says(&mut client)).await.is_err());
+        link.turn(State::WHOLE);
+        assert!(timeout(silence, says(&mut client)).await.is_err());
+        assert!(says(&mut connect(&link).await).await.is_some());
+        link.turn(State::Cut);
+        assert_eq!(timeout(LIMIT, says(&mut client)).await, Ok(None));
+    }
 }

@@ -107,6 +107,11 @@ impl Broker {
         }
     }
 
+    /// Whether members are between two assignments.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.moving.iter().any(Option::is_some)
+    }
+
     pub(crate) fn partitions(&self) -> i32 {
         i32::try_from(self.logs.len()).expect("a few partitions")
     }

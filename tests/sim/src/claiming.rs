@@ -1,7 +1,7 @@
 //! What a coordinator has done in the background: claims with their checks against the log, and halts
 //! written down. Each statement is a step; whatever fails is tried again from the start.
 
-use crate::coordinator::Heard;
+use crate::coordinator::{Halt, Heard};
 use crate::database::{Key, Session};
 use crate::outside::{Fault, Outside};
 use crate::plan::Feature;
@@ -25,7 +25,9 @@ pub(crate) struct Claimed {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Connect,
-    Prove,
+    Read,
+    /// With the position that was read, or where the log begins if there was none.
+    Prove(i64),
     Begin,
     Claim,
     Judge,
@@ -34,7 +36,7 @@ enum Step {
 /// A claim under way.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    partition: i32,
+    pub(crate) partition: i32,
     generation: u32,
     doubtful: bool,
     step: Step,
@@ -67,18 +69,20 @@ impl Claim {
             Step::Connect => {
                 self.session = Some(out.connect()?);
                 self.step = if self.doubtful {
-                    Step::Prove
+                    Step::Read
                 } else {
                     Step::Begin
                 };
             }
-            Step::Prove => {
+            Step::Read => {
+                let low = out.broker.logs[crate::broker::at(self.partition)].low;
+                let row = out.db.tables.position(self.partition);
+                self.step = Step::Prove(row.map_or(low, |row| row.next_offset));
+            }
+            Step::Prove(next_offset) => {
                 // A commit that the group accepts proves that the partition is still given to us.
-                if out.broker.owners[crate::broker::at(self.partition)] != Some(who) {
+                if !out.tell_group(who, self.partition, next_offset) {
                     return Err(Fault::Transient);
-                }
-                if let Some(row) = out.db.tables.position(self.partition) {
-                    out.mirror(who, self.partition, row.next_offset);
                 }
                 self.step = Step::Begin;
             }
@@ -223,15 +227,26 @@ impl Process {
         if out.connect().is_err() {
             return out.later(25, 500, Event::WriteHalt(self.who));
         }
-        for (partition, claim, why) in std::mem::take(&mut self.coordinator.halts) {
+        for halt in std::mem::take(&mut self.coordinator.halts) {
+            let Halt {
+                partition,
+                generation,
+                claim,
+                why,
+            } = halt;
             if !out
                 .db
                 .is_free(Key::Position(partition), Event::WriteHalt(self.who))
             {
-                self.coordinator.halts.push((partition, claim, why));
-            } else {
-                out.halt(partition, claim, why);
+                self.coordinator.halts.push(halt);
+                continue;
             }
+            out.halt(partition, claim, why);
+            let written = Heard::HaltWritten {
+                partition,
+                generation,
+            };
+            out.later(0, 5, Event::Heard(self.who, written));
         }
     }
 }

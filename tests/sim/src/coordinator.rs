@@ -44,6 +44,11 @@ pub(crate) enum Heard {
         generation: u32,
         claimed: Claimed,
     },
+    /// The database knows of the halt.
+    HaltWritten {
+        partition: i32,
+        generation: u32,
+    },
     Resumed {
         partition: i32,
     },
@@ -60,26 +65,35 @@ pub(crate) struct Place {
 pub(crate) enum Stage {
     Claiming,
     Fetched(usize),
-    Halted,
-}
-
-/// A partition that its lane has not let go yet.
-struct Leaving {
-    partition: i32,
-    /// Of the group.
-    turn: u32,
-    /// As it was fetched.
-    removed: Option<Assigned>,
+    /// Whether the database knows. Before, that it says nothing of a halt does not mean that an
+    /// operator resumed it.
+    Halted(bool),
 }
 
 #[derive(Default)]
 pub(crate) struct Coordinator {
     pub(crate) places: BTreeMap<i32, Place>,
-    leaving: Vec<Leaving>,
+    /// Partitions that lanes have not let go yet, and the group's turn.
+    leaving: Vec<(i32, u32)>,
     generations: u32,
     pub(crate) claims: Vec<Claim>,
     /// Halts to be written down, however long it takes.
-    pub(crate) halts: Vec<(i32, u128, Why)>,
+    pub(crate) halts: Vec<Halt>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Halt {
+    pub(crate) partition: i32,
+    pub(crate) generation: u32,
+    pub(crate) claim: u128,
+    pub(crate) why: Why,
+}
+
+impl Coordinator {
+    /// Nobody claims a partition that was taken, or that is claimed anew.
+    fn end_claim(&mut self, partition: i32) {
+        self.claims.retain(|claim| claim.partition != partition);
+    }
 }
 
 impl Process {
@@ -108,10 +122,19 @@ impl Process {
                 why,
             } if self.is_current(partition, generation) => {
                 self.tell(Told::Unassign(partition));
-                self.halted(partition);
-                self.coordinator.halts.push((partition, claim, why));
+                self.halted(partition, false);
+                self.coordinator.halts.push(Halt {
+                    partition,
+                    generation,
+                    claim,
+                    why,
+                });
                 out.later(0, 20, Event::WriteHalt(self.who));
             }
+            Heard::HaltWritten {
+                partition,
+                generation,
+            } if self.is_current(partition, generation) => self.halted(partition, true),
             Heard::Claimed {
                 generation,
                 claimed,
@@ -123,6 +146,7 @@ impl Process {
             }
             Heard::Lost { .. }
             | Heard::Halt { .. }
+            | Heard::HaltWritten { .. }
             | Heard::Claimed { .. }
             | Heard::Resumed { .. } => {
                 out.note(Sight::HeardTooLate);
@@ -137,7 +161,7 @@ impl Process {
 
     fn is_halted(&self, partition: i32) -> bool {
         let place = self.coordinator.places.get(&partition);
-        place.is_some_and(|place| place.stage == Stage::Halted)
+        place.is_some_and(|place| place.stage == Stage::Halted(true))
     }
 
     /// Starts a claim under a new generation. `doubtful`: only if the group confirms us first.
@@ -150,6 +174,7 @@ impl Process {
             stage: Stage::Claiming,
         };
         coordinator.places.insert(partition, place);
+        coordinator.end_claim(partition);
         coordinator
             .claims
             .push(Claim::new(partition, generation, doubtful));
@@ -164,7 +189,7 @@ impl Process {
             halted,
         } = claimed;
         if halted {
-            return self.halted(partition);
+            return self.halted(partition, true);
         }
         let lane = self.least_loaded();
         let place = Place {
@@ -218,15 +243,9 @@ impl Process {
         self.order(lane, order, out);
     }
 
-    /// The polling thread hears of it first, and fetches no more at once.
     fn revoked(&mut self, partition: i32, turn: u32, out: &mut Outside) {
-        let removed = self.poller.remove(partition);
-        let leaving = Leaving {
-            partition,
-            turn,
-            removed,
-        };
-        self.coordinator.leaving.push(leaving);
+        self.coordinator.end_claim(partition);
+        self.coordinator.leaving.push((partition, turn));
         match self.coordinator.places.remove(&partition) {
             Some(Place {
                 generation,
@@ -243,12 +262,10 @@ impl Process {
     }
 
     fn has_let_go(&mut self, partition: i32, out: &mut Outside) {
-        let gone = |it: &mut Leaving| it.partition == partition;
-        let gone: Vec<Leaving> = self.coordinator.leaving.extract_if(.., gone).collect();
-        for Leaving { turn, removed, .. } in gone {
-            if let Some(removed) = removed {
-                self.mirror_one(&removed, out);
-            }
+        let gone = |&mut (leaving, _): &mut (i32, u32)| leaving == partition;
+        let gone: Vec<(i32, u32)> = self.coordinator.leaving.extract_if(.., gone).collect();
+        for (_, turn) in gone {
+            self.revocation_is_over(turn, out);
             out.later(0, 5, Event::HandOver(partition, turn));
         }
     }
@@ -267,9 +284,9 @@ impl Process {
         }
     }
 
-    fn halted(&mut self, partition: i32) {
+    fn halted(&mut self, partition: i32, is_written: bool) {
         if let Some(place) = self.coordinator.places.get_mut(&partition) {
-            place.stage = Stage::Halted;
+            place.stage = Stage::Halted(is_written);
         }
     }
 
@@ -285,7 +302,7 @@ impl Process {
                 Some(row) => row.halted.is_none(),
                 None => !out.has_bug(Bug::LostHaltGoesOn),
             };
-            if place.stage == Stage::Halted && resumed {
+            if place.stage == Stage::Halted(true) && resumed {
                 out.later(0, 20, Event::Heard(self.who, Heard::Resumed { partition }));
             }
         }

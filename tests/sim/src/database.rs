@@ -2,6 +2,8 @@
 //! fail-over cuts, and connections that end with it. Knows nothing of what is written, and of
 //! time only what it is told.
 
+use std::collections::BTreeMap;
+
 use crate::journal::Operation;
 use crate::rows::{Change, Position, Product, Tables, Unknown};
 use crate::world::Event;
@@ -64,8 +66,8 @@ pub(crate) struct Database {
     /// Who can go on.
     pub(crate) woken: Vec<Event>,
     server: u32,
-    /// Commits were lost.
-    pub(crate) went_back: bool,
+    /// The furthest that each position ever was, also in commits that are lost.
+    pub(crate) furthest: BTreeMap<i32, i64>,
     next_tx: TxId,
     next_number: u64,
     /// Nobody can connect before.
@@ -82,7 +84,7 @@ impl Database {
             waiting: Vec::new(),
             woken: Vec::new(),
             server: 0,
-            went_back: false,
+            furthest: BTreeMap::new(),
             next_tx: 0,
             next_number: 0,
             down_until: 0,
@@ -265,6 +267,10 @@ impl Database {
 
     pub(crate) fn keep(&mut self, commit: Commit) {
         for change in &commit.changes {
+            if let &Change::Position(partition, Position { next_offset, .. }) = change {
+                let furthest = self.furthest.entry(partition).or_default();
+                *furthest = next_offset.max(*furthest);
+            }
             self.tables.apply(change);
         }
         self.log.push(commit);
@@ -290,7 +296,6 @@ impl Database {
         let waiting = self.waiting.drain(..);
         self.woken.extend(waiting.map(|(_, waiter)| waiter));
         if lost > 0 {
-            self.went_back = true;
             self.log.truncate(self.log.len() - lost);
             self.tables = self.first.clone();
             for change in self.log.iter().flat_map(|commit| &commit.changes) {

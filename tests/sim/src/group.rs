@@ -2,11 +2,8 @@
 //! let go first, and waits for that only so long; of one that it does not hear of it takes at once.
 
 use crate::broker::at;
-use crate::coordinator::Heard;
+use crate::poller::{LET_GO_MS_MAX, Said};
 use crate::world::{Event, Who, World};
-
-/// A revocation waits this long for lanes to finish.
-const LET_GO_MS_MAX: i64 = 2_000;
 
 /// A member hears of it after this, always as long, so that it hears in order.
 const TOLD_MS: i64 = 15;
@@ -56,10 +53,10 @@ impl World {
         self.out
             .say(|| format!("the group gives partition {partition} to {to}"));
         self.out.broker.moving[place] = Some((to, turn));
-        let heard = Heard::Revoked { partition, turn };
+        let said = Said::Revoked { partition, turn };
         let waits = owner.is_some_and(|it| self.alive().contains(&it));
         if let Some(owner) = owner {
-            self.out.later(TOLD_MS, TOLD_MS, Event::Heard(owner, heard));
+            self.say(owner, said);
         }
         let limit = if waits { LET_GO_MS_MAX } else { 0 };
         self.out
@@ -73,7 +70,16 @@ impl World {
         };
         self.out.broker.moving[place] = None;
         self.out.broker.owners[place] = Some(to);
-        let heard = Heard::Assigned { partition };
-        self.out.later(TOLD_MS, TOLD_MS, Event::Heard(to, heard));
+        self.say(to, Said::Assigned { partition });
+        if !self.out.broker.is_changing() {
+            for member in self.alive() {
+                self.say(member, Said::Settled);
+            }
+        }
+    }
+
+    fn say(&mut self, to: Who, said: Said) {
+        let event = Event::GroupSays(to, said);
+        self.out.later(TOLD_MS, TOLD_MS, event);
     }
 }

@@ -4,6 +4,7 @@
 mod effects;
 mod orders;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -14,6 +15,7 @@ use crate::batch::{Batch, Record};
 use crate::database::{Session, TxId};
 use crate::locks::Locks;
 use crate::outside::Outside;
+use crate::plan::Bug;
 use crate::seen::Sight;
 use crate::store::Store;
 use crate::world::{Event, Who};
@@ -22,8 +24,13 @@ use crate::world::{Event, Who};
 const QUIET_MS: i64 = 3_000;
 /// The coordinator hears of something after this, always as long, so that it hears in order.
 const TOLD_MS: i64 = 3;
+/// A lane that has work begins within milliseconds; polls are 20 to 250 of them apart.
+const RESTED_MAX: u32 = 5;
 /// Chunks that may wait.
 pub(crate) const CHUNKS_MAX: usize = 2;
+
+/// How far each partition is that a lane of the process owns or owned, and under which generation.
+pub(crate) type Progress = Rc<RefCell<BTreeMap<i32, (u32, i64)>>>;
 
 /// What the coordinator tells a lane.
 #[derive(Clone, Copy, Debug)]
@@ -78,17 +85,18 @@ pub(crate) struct Lane {
     owned: BTreeMap<i32, Owned>,
     /// The partitions of the batch in flight, as they were when it was taken.
     in_flight: BTreeMap<i32, Owned>,
-    /// How far each partition is that it owns or owned, under which generation: for the mirror.
-    pub(crate) progress: BTreeMap<i32, (u32, i64)>,
+    progress: Progress,
     batch: Rc<Batch>,
     effects: VecDeque<Effect>,
     session: Option<Session>,
     phase: Phase,
+    /// Polls in a row that found it idle with a backlog.
+    rested: u32,
     ending: bool,
 }
 
 impl Lane {
-    pub(crate) fn new(who: Who, number: usize) -> Lane {
+    pub(crate) fn new(who: Who, number: usize, progress: Progress) -> Lane {
         Lane {
             who,
             number,
@@ -98,11 +106,12 @@ impl Lane {
             inbox: VecDeque::new(),
             owned: BTreeMap::new(),
             in_flight: BTreeMap::new(),
-            progress: BTreeMap::new(),
+            progress,
             batch: Rc::default(),
             effects: VecDeque::new(),
             session: None,
             phase: Phase::Idle,
+            rested: 0,
             ending: false,
         }
     }
@@ -136,9 +145,19 @@ impl Lane {
             Some(last) => last.extend(records),
             None => self.inbox.push_back(records),
         }
-        if matches!(self.phase, Phase::Idle) {
+        if matches!(self.phase, Phase::Idle) && !out.has_bug(Bug::LaneIsNotWoken) {
             self.appoint(out, 0, 5);
         }
+    }
+
+    /// Looked at by every poll.
+    pub(crate) fn must_not_rest(&mut self, out: &mut Outside) {
+        let rests = matches!(self.phase, Phase::Idle) && !self.inbox.is_empty();
+        self.rested = if rests { self.rested + 1 } else { 0 };
+        let (who, number) = (self.who, self.number);
+        out.must(self.rested < RESTED_MAX, "I17", || {
+            format!("{who} lane {number} is idle with a backlog")
+        });
     }
 
     fn event(&self) -> Event {

@@ -241,11 +241,17 @@ pub enum Bug {
     AssignOutlivesRevocation,
     /// The group is told what was fetched, not what was committed.
     FetchedIsMirrored,
+    /// What a group in change did not take is not told it again.
+    RefusedMirrorIsForgotten,
+    /// What was mirrored under an earlier assignment is believed to be known.
+    MirrorOutlivesItsAssignment,
+    /// A lane is given records and not told.
+    LaneIsNotWoken,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 16] = [
+    pub const ALL: [Bug; 19] = [
         Bug::PositionGuardDropped,
         Bug::RowGuardDropped,
         Bug::CacheKeptAfterARewind,
@@ -262,6 +268,9 @@ impl Bug {
         Bug::LostRulesetGoesOnDeciding,
         Bug::AssignOutlivesRevocation,
         Bug::FetchedIsMirrored,
+        Bug::RefusedMirrorIsForgotten,
+        Bug::MirrorOutlivesItsAssignment,
+        Bug::LaneIsNotWoken,
     ];
 
     /// How it is typed.

@@ -1,7 +1,7 @@
 //! The polling thread of a process: fetches what it is told to, and mirrors positions to the group. It
 //! does what it was told between two polls, so it may hear of a revocation first.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::batch::Record;
 use crate::broker::{Fetched, at};
@@ -15,6 +15,23 @@ use crate::world::{Event, Who};
 
 /// Positions are mirrored this often.
 const PULSE_MS: i64 = 1_000;
+/// A revocation waits this long for lanes to finish. The thread does nothing else meanwhile.
+pub(crate) const LET_GO_MS_MAX: i64 = 2_000;
+
+/// What the group says to a member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Said {
+    Assigned {
+        partition: i32,
+    },
+    /// `turn` is whom it is given to after.
+    Revoked {
+        partition: i32,
+        turn: u32,
+    },
+    /// It has changed, for others perhaps.
+    Settled,
+}
 
 /// A partition that is fetched.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +49,22 @@ pub(crate) enum Told {
     Unassign(i32),
 }
 
+/// A revocation that waits for a lane.
+#[derive(Clone, Copy, Debug)]
+struct Revoking {
+    turn: u32,
+    until: i64,
+    removed: Option<Assigned>,
+}
+
 #[derive(Default)]
 pub(crate) struct Poller {
     pub(crate) told: VecDeque<Told>,
     fetched: Vec<Option<Assigned>>,
+    /// What the group said, not heard yet.
+    unheard: VecDeque<Said>,
+    revoking: Option<Revoking>,
+    mirrored: BTreeMap<i32, i64>,
     mirrored_at: i64,
 }
 
@@ -49,6 +78,10 @@ impl Poller {
                         self.fetched.resize(place + 1, None);
                     }
                     let before = self.fetched[place].replace(assigned);
+                    // A claim may have told the group an earlier position than was mirrored before.
+                    if !out.has_bug(Bug::MirrorOutlivesItsAssignment) {
+                        self.mirrored.remove(&assigned.partition);
+                    }
                     out.must(before.is_none(), "I16", || {
                         format!("{assigned:?} cannot be assigned: {before:?} is")
                     });
@@ -58,8 +91,8 @@ impl Poller {
         }
     }
 
-    /// Fetches it no more. Answers whether it was fetched.
-    pub(crate) fn remove(&mut self, partition: i32) -> Option<Assigned> {
+    /// Fetches it no more. Answers as what it was fetched.
+    fn remove(&mut self, partition: i32) -> Option<Assigned> {
         self.fetched.get_mut(at(partition))?.take()
     }
 }
@@ -70,8 +103,18 @@ impl Process {
         if self.ending {
             return;
         }
+        out.later(20, 250, Event::Poll(self.who));
+        if let Some(Revoking { turn, until, .. }) = self.poller.revoking {
+            if out.now < until {
+                return;
+            }
+            self.revocation_is_over(turn, out);
+        }
         self.poller.obey(out);
-        self.mirror(out);
+        self.pulse(out);
+        for lane in &mut self.lanes {
+            lane.must_not_rest(out);
+        }
         let mut staged: Vec<Vec<Record>> = self.lanes.iter().map(|_| Vec::new()).collect();
         let first = out.chance.below(self.poller.fetched.len().max(1));
         for n in 0..self.poller.fetched.len() {
@@ -93,7 +136,40 @@ impl Process {
                 lane.push(records, out);
             }
         }
-        out.later(20, 250, Event::Poll(self.who));
+    }
+
+    /// What the group says is heard in its order, and by nobody while a revocation waits.
+    pub(crate) fn hears(&mut self, said: Said, out: &mut Outside) {
+        self.poller.unheard.push_back(said);
+        self.hear(out);
+    }
+
+    fn hear(&mut self, out: &mut Outside) {
+        while self.poller.revoking.is_none()
+            && let Some(said) = self.poller.unheard.pop_front()
+        {
+            match said {
+                Said::Assigned { partition } => self.react(Heard::Assigned { partition }, out),
+                Said::Revoked { partition, turn } => {
+                    self.poller.revoking = Some(Revoking {
+                        turn,
+                        until: out.now + LET_GO_MS_MAX,
+                        removed: self.poller.remove(partition),
+                    });
+                    self.react(Heard::Revoked { partition, turn }, out);
+                }
+                Said::Settled if out.has_bug(Bug::RefusedMirrorIsForgotten) => {}
+                Said::Settled => self.poller.mirrored.clear(),
+            }
+        }
+    }
+
+    /// Nothing of the partition is in flight, or it took too long.
+    pub(crate) fn revocation_is_over(&mut self, turn: u32, out: &mut Outside) {
+        if let Some(revoking) = self.poller.revoking.take_if(|it| it.turn == turn) {
+            self.mirror(revoking.removed.into_iter().collect(), out);
+            self.hear(out);
+        }
     }
 
     /// Answers whether the position lies inside the log.
@@ -134,47 +210,63 @@ impl Process {
     }
 
     /// Once a second, all that is fetched.
-    fn mirror(&mut self, out: &mut Outside) {
+    fn pulse(&mut self, out: &mut Outside) {
         if out.now - self.poller.mirrored_at < PULSE_MS {
             return;
         }
         self.poller.mirrored_at = out.now;
-        for assigned in self.poller.fetched.iter().flatten() {
-            self.mirror_one(assigned, out);
-        }
+        let fetched: Vec<Assigned> = self.poller.fetched.iter().flatten().copied().collect();
+        let is_fetched = |partition| fetched.iter().any(|it| it.partition == partition);
+        self.poller
+            .mirrored
+            .retain(|&partition, _| is_fetched(partition));
+        self.mirror(fetched, out);
     }
 
-    /// How far its lane came with it under this assignment.
-    pub(crate) fn mirror_one(&self, assigned: &Assigned, out: &mut Outside) {
-        let mark = self.lanes[assigned.lane].progress.get(&assigned.partition);
-        if let Some(&(generation, next_offset)) = mark
-            && generation == assigned.generation
-        {
+    /// How far lanes came with these under their assignments, where that has changed. Nobody hears
+    /// whether the group takes it.
+    fn mirror(&mut self, all: Vec<Assigned>, out: &mut Outside) {
+        for assigned in all {
+            let partition = assigned.partition;
+            let mark = self.progress.borrow().get(&partition).copied();
+            let Some((generation, next_offset)) = mark else {
+                continue;
+            };
             let next_offset = match out.has_bug(Bug::FetchedIsMirrored) {
                 true => assigned.next_offset,
                 false => next_offset,
             };
-            out.mirror(self.who, assigned.partition, next_offset);
+            let mirrored = &mut self.poller.mirrored;
+            if generation == assigned.generation
+                && mirrored.insert(partition, next_offset) != Some(next_offset)
+            {
+                out.tell_group(self.who, partition, next_offset);
+            }
         }
     }
 }
 
 impl Outside {
-    /// The group takes a position from the owner of its partition.
-    pub(crate) fn mirror(&mut self, who: Who, partition: i32, next_offset: i64) {
-        if self.broker.owners[at(partition)] != Some(who) {
-            return self.note(Sight::MirrorRefused);
+    /// The group takes a position from the owner of its partition, but for some of the time in which
+    /// it changes. Answers whether it did.
+    pub(crate) fn tell_group(&mut self, who: Who, partition: i32, next_offset: i64) -> bool {
+        let is_refused = self.broker.is_changing() && self.chance.percent(50);
+        if self.broker.owners[at(partition)] != Some(who) || is_refused {
+            self.note(Sight::MirrorRefused);
+            return false;
         }
-        let stored = self.db.tables.position(partition);
-        let stored = stored.map(|row| row.next_offset);
         // What was right when it was committed may be too much for a database that went back since.
-        let is_held_against = !self.db.went_back && !self.plan.has(Feature::PositionsMoved);
-        let is_right = !is_held_against || stored.is_some_and(|stored| next_offset <= stored);
+        // One that forgot the partition altogether is told where the log begins now.
+        let furthest = self.db.furthest.get(&partition).copied();
+        let is_forgotten = self.db.tables.position(partition).is_none();
+        // A position that was moved by hand to where a lost batch would have ended speaks for all
+        // of that batch, until the next attempt.
+        let is_by_hand = self.plan.has(Feature::PositionsMoved);
+        let is_right = is_forgotten || is_by_hand || Some(next_offset) <= furthest;
         self.must(is_right, "I10", || {
-            format!(
-                "{who} mirrors {next_offset} of partition {partition}, and {stored:?} is stored"
-            )
+            format!("{who} says {next_offset} of partition {partition}; stored was {furthest:?}")
         });
         self.broker.mirrored[at(partition)] = Some(next_offset);
+        true
     }
 }

@@ -1,10 +1,12 @@
 //! One process of the service: its lanes, its housekeeping. Each part is woken by
 //! events of its own, so that parts of one process run beside each other, too.
 
+use std::rc::Rc;
+
 use crate::broker::at;
 use crate::coordinator::{Coordinator, Stage};
 use crate::database::TxId;
-use crate::lane::{Lane, Order, Shared};
+use crate::lane::{Lane, Order, Progress, Shared};
 use crate::locks::Locks;
 use crate::outside::Outside;
 use crate::plan::Feature;
@@ -26,6 +28,7 @@ pub(crate) struct Process {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) coordinator: Coordinator,
     pub(crate) poller: Poller,
+    pub(crate) progress: Progress,
     /// Nothing of it moves before.
     pub(crate) paused_until: i64,
     release: Option<Release>,
@@ -35,11 +38,15 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(who: Who, lanes: usize, out: &mut Outside) -> Process {
+        let progress = Progress::default();
         let process = Process {
             who,
             store: Store::new(out),
             locks: Locks::new(out.db.tables.products.len()),
-            lanes: (0..lanes).map(|number| Lane::new(who, number)).collect(),
+            lanes: (0..lanes)
+                .map(|number| Lane::new(who, number, Rc::clone(&progress)))
+                .collect(),
+            progress,
             coordinator: Coordinator::default(),
             poller: Poller::default(),
             paused_until: 0,

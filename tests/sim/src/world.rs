@@ -10,6 +10,7 @@ use crate::database::{Database, TxId};
 use crate::final_checks;
 use crate::outside::{Broken, Outside};
 use crate::plan::{Feature, Plan};
+use crate::poller::Said;
 use crate::process::{LOOK_MS, Process};
 use crate::release::Release;
 use crate::seen::{Seen, Sight};
@@ -57,6 +58,7 @@ pub(crate) enum Event {
     Start(usize),
     Poll(Who),
     Heard(Who, Heard),
+    GroupSays(Who, Said),
     Obey(Who, usize),
     /// The appointment of a lane, by its number.
     Lane(Who, usize, u32),
@@ -184,14 +186,28 @@ impl World {
             return false;
         }
         let late = self.out.now - self.calm_since > CALM_MS_MAX;
-        let done = self.is_done();
+        let (done, untold) = (self.is_done(), self.untold());
         if late && !done {
             let open = self.open();
             self.out.must(false, "I16", || {
                 format!("without faults, this is not done in time: {open}")
             });
         }
-        done
+        self.out.must(!late || untold.is_empty(), "I10", || {
+            format!("the group was never told how far partitions {untold:?} are")
+        });
+        done && untold.is_empty()
+    }
+
+    /// Partitions of which the group knows something else than what is stored.
+    fn untold(&self) -> Vec<i32> {
+        let mut untold: Vec<i32> = (0..self.out.broker.partitions()).collect();
+        untold.retain(|&partition| {
+            let row = self.out.db.tables.position(partition);
+            let told = self.out.broker.mirrored[crate::broker::at(partition)];
+            row.is_some_and(|row| row.halted.is_none() && told != Some(row.next_offset))
+        });
+        untold
     }
 
     /// The faults are over.
@@ -205,7 +221,7 @@ impl World {
         self.out.later(0, 10, Event::Rebalance);
     }
 
-    /// Whether every record has its row, the group knows it, and nobody is at work.
+    /// Whether every record has its row and nobody is at work.
     fn is_done(&self) -> bool {
         let tables = &self.out.db.tables;
         let all = 0..self.out.broker.partitions();
@@ -225,11 +241,7 @@ impl World {
             )
         };
         let row = self.out.db.tables.position(partition);
-        let told = self.out.broker.mirrored[crate::broker::at(partition)];
-        row.is_some_and(|row| {
-            let is_at_end = row.next_offset == log.high && told == Some(log.high);
-            row.halted.map_or(is_at_end, stays)
-        })
+        row.is_some_and(|row| row.halted.map_or(row.next_offset == log.high, stays))
     }
 
     /// What is left to do, for people.
@@ -256,6 +268,7 @@ impl World {
             Event::Start(process) => self.start(process),
             Event::Poll(who) => self.with(who, event, Process::poll),
             Event::Heard(who, heard) => self.with(who, event, |it, out| it.react(heard, out)),
+            Event::GroupSays(who, said) => self.with(who, event, |it, out| it.hears(said, out)),
             Event::Obey(who, lane) => self.with(who, event, |it, out| it.lanes[lane].obey(out)),
             Event::Lane(who, lane, number) => {
                 self.with(who, event, |it, out| it.lane(lane, number, out))

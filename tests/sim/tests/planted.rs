@@ -48,7 +48,7 @@ fn filters_kept_after_a_rewind_are_found() {
         Feature::ShortWindow,
     ];
     let bug = Bug::FiltersKeptAfterARewind;
-    finds(bug, &features, 20_000, &["I6", "I11"]);
+    finds(bug, &features, 100_000, &["I6", "I11"]);
 }
 
 #[test]
@@ -123,4 +123,21 @@ fn a_partition_assigned_after_it_was_taken_is_found() {
 #[test]
 fn a_mirror_of_what_was_only_fetched_is_found() {
     finds(Bug::FetchedIsMirrored, &[], 500, &["I10"]);
+}
+
+#[test]
+fn a_lane_that_is_idle_with_a_backlog_is_found() {
+    finds(Bug::LaneIsNotWoken, &[], 500, &["I17"]);
+}
+
+#[test]
+fn a_position_that_a_group_in_change_did_not_take_is_found() {
+    let bug = Bug::RefusedMirrorIsForgotten;
+    finds(bug, &[Feature::Rebalances], 2_000, &["I10"]);
+}
+
+#[test]
+fn a_mirror_that_outlives_its_assignment_is_found() {
+    let bug = Bug::MirrorOutlivesItsAssignment;
+    finds(bug, &[Feature::FailOvers], 2_000, &["I10"]);
 }

@@ -6,7 +6,7 @@ use plimsoll_tests::servers::{broker, database, topic};
 use plimsoll_tests::watched::Watched;
 
 use crate::scene::{
-    PATIENCE, all_is_applied, goes_on, holds, laid_out, members, more, start, unkeyed,
+    PATIENCE, all_is_applied, goes_on, group, holds, laid_out, members, more, start, unkeyed,
 };
 
 /// Otherwise a successor waits for the session timeout. Several times: what is left out only when
@@ -51,20 +51,28 @@ async fn members_that_join_leave_and_die_lose_and_double_nothing() {
     holds(&settings).await;
 }
 
-/// The group has heard of the next one, and has not given it anything yet.
+/// The group has heard of the next one, and its owner has not: it asks only now and then. It must not
+/// only end then but leave, or the next one would wait for the session timeout.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_told_to_end_while_the_group_rebalances_drains_and_ends_with_0() {
-    let settings = laid_out(&unkeyed(4)).await;
+async fn who_is_told_to_end_while_the_group_rebalances_drains_and_leaves() {
+    let settings = Settings {
+        more: "[consumer]\nbatch_records_max = 200\n\
+               [kafka.properties]\n\"heartbeat.interval.ms\" = \"3000\"\n"
+            .to_owned(),
+        ..laid_out(&unkeyed(4)).await
+    };
     let mut member = start(&settings);
-    for round in 0..4 {
-        goes_on(&settings, &member).await;
+    for round in 0..3 {
+        all_is_applied(&settings, &[&member]).await;
         let next = start(&settings);
-        let joins = ours::until(PATIENCE, "the next one joins", async || {
-            Ok(members(&settings) == 2)
-        });
-        joins.await.expect("it comes");
+        ours::until(PATIENCE, "the next one joins", async || {
+            Ok(group(&settings).0 == "PreparingRebalance")
+        })
+        .await
+        .expect("it comes");
         more(&settings, &unkeyed(4), 300 + round, 5_000);
         member.stop().expect("it ends with 0");
+        assert_eq!(members(&settings), 1, "round {round}");
         member = next;
     }
     all_is_applied(&settings, &[&member]).await;

@@ -106,13 +106,18 @@ pub(crate) async fn holds(settings: &Settings) {
     ours::succeed(settings, &["verify"]).expect("verify agrees");
 }
 
-/// Members that the group has.
-pub(crate) fn members(settings: &Settings) -> usize {
+/// The group's state as the broker calls it, and how many members it has.
+pub(crate) fn group(settings: &Settings) -> (String, usize) {
     let client: BaseConsumer = ClientConfig::new()
         .set("bootstrap.servers", &settings.bootstrap)
         .create()
         .expect("a client");
     let groups = client.fetch_group_list(Some(&settings.group), PATIENCE);
     let groups = groups.expect("the coordinator answers");
-    groups.groups().iter().map(|it| it.members().len()).sum()
+    let group = groups.groups().first().expect("there is a group");
+    (group.state().to_owned(), group.members().len())
+}
+
+pub(crate) fn members(settings: &Settings) -> usize {
+    group(settings).1
 }

@@ -13,6 +13,7 @@ fn the_sanitizer_is_silent_on_the_services_own_tests() {
     let Some(toolchain) = Toolchain::here() else {
         return;
     };
+    // What the other needs for a linker would have to reach every build script, too.
     if !toolchain.link.is_empty() {
         return skipped("rustup's compiler, where it is about the service itself");
     }

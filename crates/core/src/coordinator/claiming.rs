@@ -21,7 +21,7 @@ pub(super) const RECREATED: &str = "recreated";
 
 /// Ends with its place: nobody claims a partition that the group has taken, or that is claimed anew.
 #[derive(Debug)]
-pub(super) struct Claiming(pub(super) AbortHandle);
+pub(super) struct Claiming(AbortHandle);
 
 impl Drop for Claiming {
     fn drop(&mut self) {

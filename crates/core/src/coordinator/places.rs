@@ -14,12 +14,8 @@ pub(super) struct Place {
 
 #[derive(Debug)]
 pub(super) enum Stage {
-    /// The end of its handle ends the claim.
-    Claiming(#[cfg_attr(not(test), expect(dead_code, reason = "tests alone look at it"))] Claiming),
-    Fetched {
-        lane: usize,
-        claim: u128,
-    },
+    Claiming(#[expect(dead_code, reason = "its end ends the claim")] Claiming),
+    Fetched { lane: usize, claim: u128 },
     Halted(Halt),
 }
 

@@ -4,20 +4,15 @@ mod scene;
 
 use std::future::pending;
 
-use tokio::task::{AbortHandle, yield_now};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::claiming::Outcome;
 use super::*;
 use scene::{CLAIM, LIMIT, Scene};
 
-/// Whether a task ends that nothing has to come for.
-async fn ends(task: &AbortHandle) -> bool {
-    for _ in 0..100 {
-        yield_now().await;
-    }
-    task.is_finished()
-}
+/// What the polling thread is told of partition 3, where it is the first.
+const FETCHED: &str = "fetch 3 from 5, generation 1, lane 0";
 
 #[tokio::test]
 async fn a_partition_that_is_claimed_goes_to_a_lane_and_is_fetched() {
@@ -26,21 +21,28 @@ async fn a_partition_that_is_claimed_goes_to_a_lane_and_is_fetched() {
     assert!(scene.is_claiming(3));
     assert_eq!(scene.told(), [""; 0], "nothing is fetched without a claim");
     scene.task.react(scene.claimed(3));
-    assert_eq!(scene.orders(), [(0, "own", 3)]);
-    assert_eq!(scene.told(), ["fetch 3 from 5"]);
+    let own = Some(Order::Own {
+        partition: 3,
+        generation: 1,
+        claim: CLAIM,
+        next_offset: 5,
+    });
+    let ordered = scene.task.desk.inboxes[0].next_order();
+    assert_eq!(format!("{ordered:?}"), format!("{own:?}"));
+    assert_eq!(scene.told(), [FETCHED]);
 }
 
 #[tokio::test]
 async fn partitions_go_to_the_lane_that_has_fewest() {
     let mut scene = Scene::new().await;
     scene.fetches([0, 1, 2, 3]);
-    scene.revoke(&[0, 2]);
-    assert_eq!(scene.orders(), [(0, "let go", 0), (0, "let go", 2)]);
+    scene.revoke(&[1, 3]);
+    assert_eq!(scene.orders(), [(1, "let go", 1), (1, "let go", 3)]);
     for partition in [4, 5] {
         scene.task.react(Heard::Assigned(vec![partition]));
         scene.task.react(scene.claimed(partition));
     }
-    assert_eq!(scene.orders(), [(0, "own", 4), (0, "own", 5)]);
+    assert_eq!(scene.orders(), [(1, "own", 4), (1, "own", 5)]);
 }
 
 /// The polling thread does what it is told between two polls, so it may be told to fetch a
@@ -51,7 +53,7 @@ async fn a_partition_that_the_group_took_is_not_fetched_although_its_claim_had_j
     scene.task.react(Heard::Assigned(vec![3]));
     scene.task.react(scene.claimed(3));
     scene.revoke(&[3]);
-    assert_eq!(scene.told(), ["fetch 3 from 5", "leave [3]"]);
+    assert_eq!(scene.told(), [FETCHED, "leave [3]"]);
 }
 
 #[tokio::test]
@@ -84,20 +86,17 @@ async fn a_revocation_of_what_nobody_works_on_is_answered_at_once() {
 async fn a_claim_ends_when_the_group_takes_its_partition() {
     let mut scene = Scene::new().await;
     scene.task.react(Heard::Assigned(vec![3]));
-    let claiming = scene.claiming(3);
-    assert!(!ends(&claiming).await, "the database has not answered");
+    assert_eq!(scene.at_work().await, 1, "the database has not answered");
     scene.revoke(&[3]);
-    assert!(ends(&claiming).await);
+    assert_eq!(scene.at_work().await, 0);
 }
 
 #[tokio::test]
 async fn a_claim_ends_when_its_partition_is_claimed_anew() {
     let mut scene = Scene::new().await;
     scene.task.react(Heard::Assigned(vec![3]));
-    let first = scene.claiming(3);
     scene.task.react(Heard::Assigned(vec![3]));
-    assert!(ends(&first).await);
-    assert!(!ends(&scene.claiming(3)).await);
+    assert_eq!(scene.at_work().await, 1);
 }
 
 #[tokio::test]
@@ -221,23 +220,15 @@ async fn a_halt_has_the_logs_asked_again_at_once() {
     assert!(scene.task.measured.is_none(), "there is nothing to ask");
     scene.fetches([0]);
     scene.task.look_around();
-    let first = scene.task.measured.expect("they are asked");
-    let asking = scene.task.measuring.take().expect("they are asked");
-    timeout(LIMIT, asking)
-        .await
-        .expect("in time")
-        .expect("no panic");
+    asked(&mut scene).await;
+    let just_now = Some(Instant::now());
+    scene.task.measured = just_now;
     scene.task.look_around();
-    assert_eq!(scene.task.measured, Some(first), "it is not due");
+    assert_eq!(scene.task.measured, just_now, "it is not due");
     scene.task.react(scene.halt(0, "refused: no"));
     scene.task.show();
     scene.task.look_around();
-    assert!(scene.task.measured.is_some_and(|it| it > first));
-    let asking = scene.task.measuring.take().expect("they are asked");
-    timeout(LIMIT, asking)
-        .await
-        .expect("in time")
-        .expect("no panic");
+    asked(&mut scene).await;
     let shown = scene.task.desk.store.metrics.text();
     // Nothing was ever written to it, and its position is 7.
     for series in [
@@ -245,6 +236,45 @@ async fn a_halt_has_the_logs_asked_again_at_once() {
         "plimsoll_topic_partitions 8",
     ] {
         assert!(shown.contains(series), "{series} is not in\n{shown}");
+    }
+}
+
+/// Waits until the broker has answered about all logs.
+async fn asked(scene: &mut Scene) {
+    assert!(scene.task.measured.is_some());
+    let asking = scene.task.measuring.take().expect("they are asked");
+    let answered = timeout(LIMIT, asking).await;
+    answered.expect("in time").expect("no panic");
+}
+
+#[tokio::test]
+async fn now_and_then_it_looks_whether_a_halt_was_resumed_and_the_topic_made_anew() {
+    let mut scene = Scene::new().await;
+    // No edges are asked for, which would be one more at work.
+    scene.task.measured = Some(Instant::now());
+    scene.task.look_around();
+    assert_eq!(scene.at_work().await, 0, "there is nothing to look for");
+    scene.fetches([3]);
+    scene.task.look_around();
+    assert_eq!(scene.at_work().await, 1, "the topic is looked at");
+    scene.task.react(scene.halt(3, "refused: no"));
+    scene.task.measured = Some(Instant::now());
+    assert_eq!(scene.at_work().await, 2, "the halt is written down");
+    scene.task.look_around();
+    assert_eq!(scene.at_work().await, 2, "the database does not know of it");
+    scene.task.places.halt_is_written(3);
+    scene.task.look_around();
+    assert_eq!(scene.at_work().await, 3, "the halt is looked at");
+}
+
+#[tokio::test]
+async fn at_the_end_the_database_hears_that_nobody_owns_what_was_fetched() {
+    let mut scene = Scene::new().await;
+    scene.task.give_back().await;
+    scene.fetches([3]);
+    tokio::select! {
+        () = scene.task.give_back() => panic!("the database was not told"),
+        connected = scene.database.accept() => drop(connected.expect("it is told")),
     }
 }
 

@@ -164,9 +164,12 @@ impl<'a> Thread<'a> {
             .expect("an offset of 0 or more can be listed");
         }
         match self.parts.consumer.incremental_assign(&list) {
-            Ok(()) => partitions
-                .iter()
-                .for_each(|&assigned| self.assignment.insert(assigned)),
+            Ok(()) => {
+                for &assigned in partitions {
+                    self.assignment.insert(assigned);
+                    self.mirror.forget(assigned.partition);
+                }
+            }
             // Nobody would fetch them, and the group believes that we do.
             Err(err) => self.parts.coordinator.hear(Heard::Failed(format!(
                 "partitions could not be assigned: {err}"

@@ -268,7 +268,7 @@ mod tests {
 
     impl Parts {
         /// Of a database that nobody asked.
-        pub(crate) fn none() -> Parts {
+        pub(crate) fn unread() -> Parts {
             Parts(Mutex::new(Arc::new(list(7))))
         }
     }

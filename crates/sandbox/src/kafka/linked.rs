@@ -14,7 +14,7 @@ pub struct Linked {
 }
 
 impl Linked {
-    /// Starts both. The link carries until the runtime ends.
+    /// Starts both.
     ///
     /// # Errors
     /// As [`Broker::start`].

@@ -145,7 +145,8 @@ impl Lane {
             let taken = taken.expect("only shares that were taken settle");
             taken.next_offset = next_offset;
             let generation = taken.generation;
-            let mark = self.progress.get_mut(&share.partition);
+            let mut progress = self.progress.borrow_mut();
+            let mark = progress.get_mut(&share.partition);
             if let Some(mark) = mark.filter(|mark| mark.0 == generation) {
                 mark.1 = next_offset;
             }

@@ -64,7 +64,8 @@ impl Lane {
                         next_offset,
                     };
                     self.owned.insert(partition, owned);
-                    self.progress.insert(partition, (generation, next_offset));
+                    let mark = (generation, next_offset);
+                    self.progress.borrow_mut().insert(partition, mark);
                 }
                 Order::LetGo {
                     partition,
@@ -113,7 +114,7 @@ impl Lane {
     pub(super) fn lose(&mut self, partitions: &[i32], shared: &mut Shared<'_>) {
         for &partition in partitions {
             if let Some(Owned { generation, .. }) = self.owned.remove(&partition) {
-                self.progress.remove(&partition);
+                self.ends(partition, generation);
                 let heard = Heard::Lost {
                     partition,
                     generation,
@@ -126,6 +127,17 @@ impl Lane {
         shared.store.knowledge.start_epoch();
     }
 
+    /// It is somebody else's, or halted.
+    fn ends(&self, partition: i32, generation: u32) {
+        let mut progress = self.progress.borrow_mut();
+        if progress
+            .get(&partition)
+            .is_some_and(|it| it.0 == generation)
+        {
+            progress.remove(&partition);
+        }
+    }
+
     pub(super) fn halt(&mut self, partition: i32, why: Why, out: &mut Outside) {
         if let Some(Owned {
             generation,
@@ -133,7 +145,7 @@ impl Lane {
             next_offset,
         }) = self.owned.remove(&partition)
         {
-            self.progress.remove(&partition);
+            self.ends(partition, generation);
             let record = out.broker.log(partition).first_from(next_offset);
             let moved = out.db.tables.gaps.iter().any(|gap| gap.0 == partition);
             let guilty = match why {

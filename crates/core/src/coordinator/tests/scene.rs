@@ -9,7 +9,7 @@ use plimsoll_telemetry::traces::spans::Source;
 use plimsoll_telemetry::{Metrics, Traces};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::task::AbortHandle;
+use tokio::task::yield_now;
 
 use super::super::claiming::Outcome;
 use super::super::*;
@@ -31,7 +31,7 @@ pub(super) struct Scene {
     pub(super) task: Task,
     told: mpsc::Receiver<Told>,
     pub(super) heard: UnboundedReceiver<Heard>,
-    _database: TcpListener,
+    pub(super) database: TcpListener,
     _broker: InProcess,
 }
 
@@ -73,7 +73,7 @@ impl Scene {
             task,
             told,
             heard,
-            _database: listener,
+            database: listener,
             _broker: broker,
         }
     }
@@ -134,19 +134,25 @@ impl Scene {
         matches!(self.place(partition).stage, Stage::Claiming(_))
     }
 
-    pub(super) fn claiming(&self, partition: i32) -> AbortHandle {
-        match &self.place(partition).stage {
-            Stage::Claiming(claiming) => claiming.0.clone(),
-            other => panic!("it is {other:?}"),
+    /// How much is done beside, claims among it: each has a hand on the desk.
+    pub(super) async fn at_work(&self) -> usize {
+        for _ in 0..100 {
+            yield_now().await;
         }
+        Arc::strong_count(&self.task.desk) - 1
     }
 
     /// Everything that the polling thread was told since the last call.
     pub(super) fn told(&self) -> Vec<String> {
         let said = self.told.try_iter().filter_map(|told| match told {
             Told::Assign(all) => {
-                let one =
-                    |it: &kafka::Assigned| format!("{} from {}", it.partition, it.next_offset);
+                let one = |it: &kafka::Assigned| {
+                    let (partition, from) = (it.partition, it.next_offset);
+                    format!(
+                        "{partition} from {from}, generation {}, lane {}",
+                        it.generation, it.lane
+                    )
+                };
                 Some(format!("fetch {}", all.iter().map(one).collect::<String>()))
             }
             Told::Unassign(partitions) if partitions.is_empty() => None,
@@ -183,9 +189,9 @@ fn store(database: database::Settings) -> Store {
             floor_default: 0,
             limits: Limits::default(),
         },
-        id_window: LIMIT,
+        id_window: Duration::from_secs(3_600),
         knowledge: Knowledge::default(),
-        parts: Parts::none(),
+        parts: Parts::unread(),
         source: Source {
             topic: TOPIC.to_owned(),
             group: "group".to_owned(),

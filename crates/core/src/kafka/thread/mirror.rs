@@ -67,6 +67,11 @@ impl Mirror {
         self.mirrored.clear();
     }
 
+    /// A claim may have told the group an earlier position than was mirrored before.
+    pub(super) fn forget(&mut self, partition: i32) {
+        self.mirrored.remove(&partition);
+    }
+
     /// Mirrors all of them a last time and waits for the answer: librdkafka forgets to leave the
     /// group if it is closed with a commit on its way, and a successor would wait until the
     /// session times out.
