@@ -31,6 +31,30 @@ async fn a_position_that_went_back_is_applied_again_from_there_and_ids_absorb_it
     Ok(())
 }
 
+/// The claim has told it the earlier position, and nothing new comes after. Several times, because a
+/// mirror that looks between two assignments forgets by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_group_is_told_again_how_far_a_position_is_that_went_back() -> Result<()> {
+    let mut world = World::on_kafka(1).await?;
+    world.product("A", 0).await?;
+    let running = world.run();
+    for round in 0..4 {
+        let (from, to) = (round * 60, (round + 1) * 60);
+        world.send(0, (from..to).map(|n| adjust("A", 1).id(&n.to_string())))?;
+        world.told(0, to).await?;
+        world
+            .sql(&format!(
+                "UPDATE plimsoll_internal.positions SET next_offset = {from}"
+            ))
+            .await?;
+        let repeats = "SELECT count(*) FROM refusals WHERE outcome = 'duplicate'";
+        world.until(repeats, to).await?;
+        world.told(0, to).await?;
+    }
+    running.stop().await?;
+    world.until(STOCK, 240).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_position_moved_forward_by_hand_halts_its_partition_and_no_other() -> Result<()> {
     let mut world = World::new(2).await?;

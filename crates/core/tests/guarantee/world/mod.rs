@@ -204,6 +204,15 @@ impl World {
         self.until(query, ends.join(" ")).await
     }
 
+    /// Waits until the group has been told this position of a partition.
+    pub(crate) async fn told(&self, partition: i32, next_offset: i64) -> Result<()> {
+        eventually("the group knows the position", || {
+            let told = tokio::task::block_in_place(|| topic::told(&self.settings.kafka, partition));
+            told.is_ok_and(|told| told == rdkafka::Offset::Offset(next_offset))
+        })
+        .await
+    }
+
     /// Everything is applied, the consumer ends, and all of it is exact.
     pub(crate) async fn finish(&self, running: Running) -> Result<()> {
         self.caught_up().await?;

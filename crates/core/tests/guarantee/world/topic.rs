@@ -12,6 +12,18 @@ use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// The position of a partition that the group knows.
+pub(super) fn told(kafka: &kafka::Settings, partition: i32) -> Result<Offset> {
+    let member: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", &kafka.brokers)
+        .set("group.id", &kafka.group)
+        .create()?;
+    let mut list = TopicPartitionList::new();
+    list.add_partition(&kafka.topic, partition);
+    let told = member.committed_offsets(list, LIMIT)?;
+    Ok(told.elements()[0].offset())
+}
+
 /// Every record that a `read_committed` reader sees, by partition and offset.
 pub(super) fn read_committed(
     kafka: &kafka::Settings,
