@@ -1,5 +1,5 @@
-//! `cargo xtask mutants`: one small mistake after the other in the pure middle, in what lanes share and
-//! in what gives them partitions, and what tests say to each. Which are left out, and why, is in `.cargo/mutants.toml` alone.
+//! `cargo xtask mutants`: one small mistake after the other in the pure middle and in what lanes share,
+//! and what tests say to each. Which are left out, and why, is in `.cargo/mutants.toml` alone.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -20,20 +20,23 @@ struct Place {
     tests: &'static [&'static str],
     /// What cargo runs first, because cargo-mutants does not: the tests pass as long as nothing is wrong.
     baseline: Option<&'static [&'static str]>,
+    /// Nobody waits for it who has not named a file of it.
+    only_named: bool,
 }
+
+const ALL: [Place; 3] = [DOMAIN, LANE, COORDINATOR];
 
 const DOMAIN: Place = Place {
     package: "plimsoll-domain",
     files: &["crates/domain/src/**"],
     tests: &[],
     baseline: None,
+    only_named: false,
 };
 /// The unit tests and the schedules judge, and no server: a mistake takes some seconds so.
 const LANE: Place = Place {
     package: "plimsoll-core",
     files: &[
-        "crates/core/src/coordinator.rs",
-        "crates/core/src/coordinator/places.rs",
         "crates/core/src/filter.rs",
         "crates/core/src/inbox.rs",
         "crates/core/src/knowledge.rs",
@@ -50,6 +53,16 @@ const LANE: Place = Place {
         "--cargo-arg=--test=sound",
     ],
     baseline: Some(&["test", "--release", "--workspace", "--lib", "--test=sound"]),
+    only_named: false,
+};
+/// What gives lanes their partitions.
+const COORDINATOR: Place = Place {
+    files: &[
+        "crates/core/src/coordinator.rs",
+        "crates/core/src/coordinator/places.rs",
+    ],
+    only_named: true,
+    ..LANE
 };
 /// What the random tests try is the same each time, or a mistake would be found only now and then.
 const SEED: (&str, &str) = ("PROPTEST_RNG_SEED", "1");
@@ -63,13 +76,13 @@ const UNREAD: [(&str, &str); 2] = [
 /// only in those.
 pub(crate) fn run(files: Vec<OsString>) -> Result<()> {
     let files = named(files).map_err(|error| Exit::new(USAGE, error.to_string()))?;
-    let chosen = [DOMAIN, LANE].map(|place| (place.chosen(&files), place));
+    let chosen = ALL.map(|place| (place.chosen(&files), place));
     let is_one = |file: &&OsString| {
         let belongs = chosen.iter().any(|(all, _)| all.contains(file));
         belongs && paths::repository().join(file).is_file()
     };
     if let Some(file) = files.iter().find(|file| !is_one(file)) {
-        let all = [DOMAIN.files, LANE.files].concat().join(", ");
+        let all = ALL.map(|place| place.files).concat().join(", ");
         let message = format!("{} is not one of {all}", file.display());
         return Err(Exit::new(USAGE, message).into());
     }
@@ -79,9 +92,9 @@ pub(crate) fn run(files: Vec<OsString>) -> Result<()> {
 }
 
 impl Place {
-    /// Those of its files that are asked for; all where none are.
+    /// Those of its files that are asked for; all where none are, unless it has to be named.
     fn chosen(&self, asked: &[OsString]) -> Vec<OsString> {
-        if asked.is_empty() {
+        if asked.is_empty() && !self.only_named {
             return self.files.iter().map(OsString::from).collect();
         }
         let is_here = |file: &&OsString| {
@@ -158,5 +171,8 @@ mod tests {
         assert_eq!(chosen(DOMAIN, &files), ["crates/domain/src/fold.rs"]);
         assert_eq!(chosen(LANE, &files), ["crates/core/src/locks.rs"]);
         assert_eq!(chosen(LANE, &[]).len(), LANE.files.len());
+        let coordinator = "crates/core/src/coordinator.rs";
+        assert_eq!(chosen(COORDINATOR, &[coordinator]), [coordinator]);
+        assert!(chosen(COORDINATOR, &[]).is_empty());
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Claim {
     wait: i64,
     claim: u128,
     row: Option<Position>,
+    /// Nobody waits for it any more.
+    is_ended: bool,
 }
 
 impl Claim {
@@ -57,7 +59,14 @@ impl Claim {
             wait: WAIT_MS.0,
             claim: 0,
             row: None,
+            is_ended: false,
         }
+    }
+
+    /// A statement that was sent is done by the server, and answered to nobody.
+    pub(crate) fn outlives_its_end(&mut self) -> bool {
+        self.is_ended = true;
+        matches!(self.step, Step::Claim)
     }
 
     /// One step. Answers what it led to, at its end.
@@ -190,7 +199,12 @@ impl Process {
             return;
         };
         let claim = &mut claims[place];
-        match claim.go(who, out) {
+        let went = claim.go(who, out);
+        if claim.is_ended && !matches!(went, Err(Fault::Blocked)) {
+            claims.swap_remove(place);
+            return;
+        }
+        match went {
             Ok(None) => {
                 if matches!(claim.step, Step::Judge) {
                     self.store.knowledge.start_epoch();

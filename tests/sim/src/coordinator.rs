@@ -92,7 +92,8 @@ pub(crate) struct Halt {
 impl Coordinator {
     /// Nobody claims a partition that was taken, or that is claimed anew.
     fn end_claim(&mut self, partition: i32) {
-        self.claims.retain(|claim| claim.partition != partition);
+        self.claims
+            .retain_mut(|claim| claim.partition != partition || claim.outlives_its_end());
     }
 }
 

@@ -72,7 +72,8 @@ impl World {
         self.out.broker.owners[place] = Some(to);
         self.say(to, Said::Assigned { partition });
         if !self.out.broker.is_changing() {
-            for member in self.alive() {
+            let members: Vec<Who> = self.processes.iter().flatten().map(|it| it.who).collect();
+            for member in members {
                 self.say(member, Said::Settled);
             }
         }

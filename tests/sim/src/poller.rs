@@ -109,6 +109,9 @@ impl Process {
                 return;
             }
             self.revocation_is_over(turn, out);
+            if self.poller.revoking.is_some() {
+                return;
+            }
         }
         self.poller.obey(out);
         self.pulse(out);

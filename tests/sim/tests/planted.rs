@@ -1,5 +1,5 @@
-//! The simulation, simulated: each mistake that it exists for, made on purpose, is found within a
-//! few thousand seeds, by the invariant that it breaks.
+//! The simulation, simulated: each mistake that it exists for, made on purpose, is found, most of
+//! them within a few thousand seeds, by the invariant that it breaks.
 
 use plimsoll_sim::{Bug, Feature, Plan, run};
 

@@ -64,12 +64,9 @@ async fn who_is_told_to_end_while_the_group_rebalances_drains_and_leaves() {
     let mut member = start(&settings);
     for round in 0..3 {
         all_is_applied(&settings, &[&member]).await;
+        group_is(&settings, "Stable", 1).await;
         let next = start(&settings);
-        ours::until(PATIENCE, "the next one joins", async || {
-            Ok(group(&settings).0 == "PreparingRebalance")
-        })
-        .await
-        .expect("it comes");
+        group_is(&settings, "PreparingRebalance", 2).await;
         more(&settings, &unkeyed(4), 300 + round, 5_000);
         member.stop().expect("it ends with 0");
         assert_eq!(members(&settings), 1, "round {round}");
@@ -78,6 +75,15 @@ async fn who_is_told_to_end_while_the_group_rebalances_drains_and_leaves() {
     all_is_applied(&settings, &[&member]).await;
     member.stop().expect("it ends with 0");
     holds(&settings).await;
+}
+
+async fn group_is(settings: &Settings, state: &str, members: usize) {
+    let what = format!("the group is {state} with {members}");
+    ours::until(PATIENCE, &what, async || {
+        Ok(group(settings) == (state.to_owned(), members))
+    })
+    .await
+    .expect("it comes to that");
 }
 
 /// What a batch does, and so where it can be killed.

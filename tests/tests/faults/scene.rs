@@ -114,8 +114,10 @@ pub(crate) fn group(settings: &Settings) -> (String, usize) {
         .expect("a client");
     let groups = client.fetch_group_list(Some(&settings.group), PATIENCE);
     let groups = groups.expect("the coordinator answers");
-    let group = groups.groups().first().expect("there is a group");
-    (group.state().to_owned(), group.members().len())
+    let group = groups.groups().first();
+    group.map_or((String::new(), 0), |it| {
+        (it.state().to_owned(), it.members().len())
+    })
 }
 
 pub(crate) fn members(settings: &Settings) -> usize {
