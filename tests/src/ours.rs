@@ -12,6 +12,7 @@ use anyhow::{Context, bail, ensure};
 use plimsoll_sandbox::topics;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
+use crate::checker::Scope;
 use crate::servers::{self, unique};
 
 /// For anything that is expected to happen soon, on a machine that does much else.
@@ -47,6 +48,15 @@ impl Settings {
             topic: topic.to_owned(),
             group: unique("group"),
             more: String::new(),
+        }
+    }
+
+    /// Where the checker looks.
+    pub fn scope(&self) -> Scope<'_> {
+        Scope {
+            database_url: &self.database_url,
+            bootstrap: &self.bootstrap,
+            topic: &self.topic,
         }
     }
 

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::checker::{Expect, Looks, Scope};
+use crate::checker::{Expect, Looks};
 use crate::ours::Settings;
 
 /// Between two looks: each reads the whole ledger, and must leave the run room to go on.
@@ -42,12 +42,12 @@ async fn look_until(mut ended: oneshot::Receiver<()>, settings: Settings) -> any
         modelled: false,
         ..Expect::default()
     };
-    let scope = Scope {
-        database_url: &settings.database_url,
-        bootstrap: &settings.bootstrap,
-        topic: &settings.topic,
-    };
-    let mut open = Looks::open(scope, &settings.group, "plimsoll_internal.positions").await?;
+    let mut open = Looks::open(
+        settings.scope(),
+        &settings.group,
+        "plimsoll_internal.positions",
+    )
+    .await?;
     let mut looks = 0;
     while tokio::time::timeout(PACE, &mut ended).await.is_err() {
         open.look(expect).await?.into_result()?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
-use plimsoll_tests::checker::{Expect, Read, Scope, at_end, reads};
+use plimsoll_tests::checker::{Expect, Read, at_end, reads};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
 use plimsoll_tests::watched::Watched;
@@ -52,28 +52,14 @@ async fn laid_out(shape: &Shape, records: usize) -> Settings {
 }
 
 async fn holds(settings: &Settings, modelled: bool) {
-    let Settings {
-        database_url,
-        bootstrap,
-        topic,
-        ..
-    } = settings;
-    let findings = at_end(
-        Scope {
-            database_url,
-            bootstrap,
-            topic,
-        },
-        Expect {
-            modelled,
-            ..Expect::default()
-        },
-    )
-    .await;
-    findings
-        .expect("servers answer")
-        .into_result()
-        .expect("the guarantee holds");
+    let expect = Expect {
+        modelled,
+        ..Expect::default()
+    };
+    let findings = at_end(settings.scope(), expect)
+        .await
+        .expect("servers answer");
+    findings.into_result().expect("the guarantee holds");
 }
 
 async fn drain(settings: &Settings) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
-use plimsoll_tests::checker::{Expect, Scope, at_end};
+use plimsoll_tests::checker::{Expect, at_end};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::races::truth::{Broken, broken_sums};
 use plimsoll_tests::races::{Job, Workers, careless, plain, prepare, textbook};
@@ -130,16 +130,11 @@ async fn ours_is_exact() {
         .expect("all events are applied");
     plimsoll.stop().expect("it ends with 0");
     assert_eq!(broken(&job).await, []);
-    let scope = Scope {
-        database_url: &job.database_url,
-        bootstrap: &job.bootstrap,
-        topic: &job.topic,
-    };
     let unkeyed = Expect {
         modelled: false,
         ..Expect::default()
     };
-    at_end(scope, unkeyed)
+    at_end(settings.scope(), unkeyed)
         .await
         .expect("servers answer")
         .into_result()

@@ -253,30 +253,30 @@ struct Listener<'a> {
 }
 
 impl Listener<'_> {
-    /// What it takes in `server.properties`.
-    fn beside(&self, plain: u16) -> Result<Vec<(&'static str, String)>> {
+    /// Starts a broker that has it beside a plain one on this port, with more lines of
+    /// `server.properties`.
+    fn start(&self, port: u16, more: &[(&str, &str)]) -> Result<Broker> {
         let Listener {
             name,
             protocol,
             bound,
             advertised,
         } = self;
-        let (plain, controller) = (format!("PLAINTEXT://127.0.0.1:{plain}"), ports::free()?);
+        let (plain, controller) = (format!("PLAINTEXT://127.0.0.1:{port}"), ports::free()?);
         let map = format!("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,{name}:{protocol}");
         let controller = format!("127.0.0.1:{controller}");
-        Ok(vec![
-            ("controller.quorum.voters", format!("1@{controller}")),
-            (
-                "listeners",
-                format!("{plain},{name}://{bound},CONTROLLER://{controller}"),
-            ),
+        let listeners = format!("{plain},{name}://{bound},CONTROLLER://{controller}");
+        let settings = [
+            ("controller.quorum.voters", &*format!("1@{controller}")),
+            ("listeners", &listeners),
             (
                 "advertised.listeners",
-                format!("{plain},{name}://{advertised}"),
+                &format!("{plain},{name}://{advertised}"),
             ),
-            ("inter.broker.listener.name", "PLAINTEXT".to_owned()),
-            ("listener.security.protocol.map", map),
-        ])
+            ("inter.broker.listener.name", "PLAINTEXT"),
+            ("listener.security.protocol.map", &map),
+        ];
+        Broker::start_on(port, &[&settings, more].concat())
     }
 }
 

@@ -44,7 +44,6 @@ pub(crate) struct Claim {
     wait: i64,
     claim: u128,
     row: Option<Position>,
-    /// Nobody waits for it any more.
     is_ended: bool,
 }
 
@@ -63,8 +62,8 @@ impl Claim {
         }
     }
 
-    /// A statement that was sent is done by the server, and answered to nobody.
-    pub(crate) fn outlives_its_end(&mut self) -> bool {
+    /// Nobody waits for it any more. Answers whether the server still does a statement of it.
+    pub(crate) fn end(&mut self) -> bool {
         self.is_ended = true;
         matches!(self.step, Step::Claim)
     }

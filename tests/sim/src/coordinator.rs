@@ -93,7 +93,7 @@ impl Coordinator {
     /// Nobody claims a partition that was taken, or that is claimed anew.
     fn end_claim(&mut self, partition: i32) {
         self.claims
-            .retain_mut(|claim| claim.partition != partition || claim.outlives_its_end());
+            .retain_mut(|claim| claim.partition != partition || claim.end());
     }
 }
 

@@ -80,7 +80,7 @@ impl Poller {
                     let before = self.fetched[place].replace(assigned);
                     // A claim may have told the group an earlier position than was mirrored before.
                     if !out.has_bug(Bug::MirrorOutlivesItsAssignment) {
-                        self.mirrored.remove(&assigned.partition);
+                        self.mirrored.clear();
                     }
                     out.must(before.is_none(), "I16", || {
                         format!("{assigned:?} cannot be assigned: {before:?} is")

@@ -186,13 +186,17 @@ impl World {
             return false;
         }
         let late = self.out.now - self.calm_since > CALM_MS_MAX;
-        let (done, untold) = (self.is_done(), self.untold());
-        if late && !done {
+        let done = self.is_done();
+        if !done && !late {
+            return false;
+        }
+        if !done {
             let open = self.open();
             self.out.must(false, "I16", || {
                 format!("without faults, this is not done in time: {open}")
             });
         }
+        let untold = self.untold();
         self.out.must(!late || untold.is_empty(), "I10", || {
             format!("the group was never told how far partitions {untold:?} are")
         });

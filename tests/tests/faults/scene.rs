@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
-use plimsoll_tests::checker::{Expect, Scope, at_end};
+use plimsoll_tests::checker::{Expect, at_end};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
 use rdkafka::ClientConfig;
@@ -81,28 +81,14 @@ pub(crate) async fn all_is_applied(settings: &Settings, members: &[&Plimsoll]) {
 }
 
 pub(crate) async fn holds(settings: &Settings) {
-    let Settings {
-        database_url,
-        bootstrap,
-        topic,
-        ..
-    } = settings;
-    let findings = at_end(
-        Scope {
-            database_url,
-            bootstrap,
-            topic,
-        },
-        Expect {
-            modelled: false,
-            ..Expect::default()
-        },
-    )
-    .await;
-    findings
-        .expect("servers answer")
-        .into_result()
-        .expect("the guarantee holds");
+    let expect = Expect {
+        modelled: false,
+        ..Expect::default()
+    };
+    let findings = at_end(settings.scope(), expect)
+        .await
+        .expect("servers answer");
+    findings.into_result().expect("the guarantee holds");
     ours::succeed(settings, &["verify"]).expect("verify agrees");
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll_sandbox::workload::Shape;
-use plimsoll_tests::checker::{Expect, Scope, at_end};
+use plimsoll_tests::checker::{Expect, at_end};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
@@ -71,16 +71,13 @@ pub(crate) async fn ends_well(settings: &Settings, shape: &Shape, members: Vec<P
     for member in members {
         member.stop().expect("it ends with 0");
     }
-    let scope = Scope {
-        database_url: &settings.database_url,
-        bootstrap: &settings.bootstrap,
-        topic: &settings.topic,
-    };
     let expect = Expect {
         modelled: shape.keyed,
         ..Expect::default()
     };
-    let findings = at_end(scope, expect).await.expect("servers answer");
+    let findings = at_end(settings.scope(), expect)
+        .await
+        .expect("servers answer");
     findings.into_result().expect("the guarantee holds");
     ours::succeed(settings, &["verify"]).expect("verify agrees");
 }

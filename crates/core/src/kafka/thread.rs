@@ -165,10 +165,10 @@ impl<'a> Thread<'a> {
         }
         match self.parts.consumer.incremental_assign(&list) {
             Ok(()) => {
-                for &assigned in partitions {
-                    self.assignment.insert(assigned);
-                    self.mirror.forget(assigned.partition);
-                }
+                partitions
+                    .iter()
+                    .for_each(|&assigned| self.assignment.insert(assigned));
+                self.mirror.again();
             }
             // Nobody would fetch them, and the group believes that we do.
             Err(err) => self.parts.coordinator.hear(Heard::Failed(format!(
@@ -233,7 +233,6 @@ impl<'a> Thread<'a> {
                 // Answered at once, empty, so that other partitions are not held up; claims
                 // bring the partitions in one by one.
                 self.assign(&[]);
-                self.mirror.again();
                 self.parts
                     .coordinator
                     .hear(Heard::Assigned(partitions.clone()));

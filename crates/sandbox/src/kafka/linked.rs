@@ -27,11 +27,7 @@ impl Linked {
             bound: &bound,
             advertised: &link.address(),
         };
-        let start = |plain| {
-            let listeners = listener.beside(plain)?;
-            let listeners = listeners.iter().map(|(key, value)| (*key, value.as_str()));
-            Broker::start_on(plain, &listeners.collect::<Vec<_>>())
-        };
+        let start = |plain| listener.start(plain, &[]);
         let broker = tokio::task::block_in_place(|| ports::start_on(ports::free()?, start))?;
         Ok(Linked { broker, link })
     }

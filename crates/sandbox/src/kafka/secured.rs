@@ -85,7 +85,6 @@ fn start(plain: u16, port: u16, keys: &House) -> Result<Broker> {
         bound: &at,
         advertised: &at,
     };
-    let listeners = listener.beside(plain)?;
     let file = |name: &str| keys.folder().join(name).display().to_string();
     let (keystore, truststore) = (file("server.chain"), file("ca.pem"));
     let security = [
@@ -99,8 +98,7 @@ fn start(plain: u16, port: u16, keys: &House) -> Result<Broker> {
         ("ssl.truststore.type", "PEM"),
         ("ssl.truststore.location", &truststore),
     ];
-    let listeners = listeners.iter().map(|(key, value)| (*key, value.as_str()));
-    Broker::start_on(plain, &listeners.chain(security).collect::<Vec<_>>())
+    listener.start(plain, &security)
 }
 
 fn make_authority(keys: &House, name: &str) -> Result<()> {

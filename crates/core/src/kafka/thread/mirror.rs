@@ -62,14 +62,9 @@ impl Mirror {
     }
 
     /// The next pulse mirrors all of it, also what did not move: a group refuses positions while it
-    /// changes, and says so to nobody.
+    /// changes, and says so to nobody, and a claim may have told it an earlier one.
     pub(super) fn again(&mut self) {
         self.mirrored.clear();
-    }
-
-    /// A claim may have told the group an earlier position than was mirrored before.
-    pub(super) fn forget(&mut self, partition: i32) {
-        self.mirrored.remove(&partition);
     }
 
     /// Mirrors all of them a last time and waits for the answer: librdkafka forgets to leave the
