@@ -24,7 +24,7 @@ struct Place {
     only_named: bool,
 }
 
-const ALL: [Place; 3] = [DOMAIN, LANE, COORDINATOR];
+const ALL: [Place; 4] = [DOMAIN, LANE, COORDINATOR, SHELL];
 
 const DOMAIN: Place = Place {
     package: "plimsoll-domain",
@@ -61,6 +61,19 @@ const COORDINATOR: Place = Place {
         "crates/core/src/coordinator.rs",
         "crates/core/src/coordinator/places.rs",
     ],
+    only_named: true,
+    ..LANE
+};
+/// What a lane does with the world. Judged on a real PostgreSQL, so a mistake takes minutes.
+const SHELL: Place = Place {
+    files: &["crates/core/src/lane.rs", "crates/core/src/lane/**"],
+    tests: &[
+        "--test-package=plimsoll-core",
+        "--baseline=skip",
+        "--timeout=300",
+        "--cargo-arg=--test=guarantee",
+    ],
+    baseline: Some(&["test", "--release", "--workspace", "--test=guarantee"]),
     only_named: true,
     ..LANE
 };
@@ -108,7 +121,8 @@ impl Place {
         if let Some(baseline) = self.baseline {
             process::run(&mut process::cargo(baseline)?)?;
         }
-        let output = paths::target()?.join("mutants").join(self.package);
+        let folder = paths::target()?.join("mutants");
+        let output = folder.join(self.package);
         fs::create_dir_all(&output)?;
         let mut mutants = Command::new(setup::cargo_mutants()?);
         mutants
@@ -120,8 +134,8 @@ impl Place {
             .current_dir(paths::repository())
             .envs([SEED])
             .envs(UNREAD)
-            // It compiles beside its copy of the sources, and takes both away in the end.
-            .env_remove("CARGO_TARGET_DIR");
+            // Away from all else, because one package alone has other features; and it stays.
+            .env("CARGO_TARGET_DIR", folder.join("build"));
         process::run(&mut mutants)?;
         let caught = fs::read_to_string(output.join("mutants.out/caught.txt"))?;
         ensure!(
@@ -166,10 +180,11 @@ mod tests {
         let files = [
             "crates/domain/src/fold.rs",
             "crates/core/src/locks.rs",
-            "crates/core/src/lane.rs",
+            "crates/core/src/lane/effects.rs",
         ];
         assert_eq!(chosen(DOMAIN, &files), ["crates/domain/src/fold.rs"]);
         assert_eq!(chosen(LANE, &files), ["crates/core/src/locks.rs"]);
+        assert_eq!(chosen(SHELL, &files), ["crates/core/src/lane/effects.rs"]);
         assert_eq!(chosen(LANE, &[]).len(), LANE.files.len());
         let coordinator = "crates/core/src/coordinator.rs";
         assert_eq!(chosen(COORDINATOR, &[coordinator]), [coordinator]);

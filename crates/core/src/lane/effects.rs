@@ -144,10 +144,8 @@ impl Lane {
         }
     }
 
-    /// Waits with up to half of it on top, so that replicas do not come back in step.
     async fn wait(&mut self, wait: Duration) {
-        let until =
-            tokio::time::Instant::now() + wait.mul_f64(1.0 + 0.5 * rand::rng().random::<f64>());
+        let until = tokio::time::Instant::now() + spread(wait, rand::rng().random());
         let inbox = Arc::clone(&self.inbox);
         while !self.ending
             && tokio::time::timeout_at(until, inbox.arrived())
@@ -178,6 +176,11 @@ impl Lane {
     }
 }
 
+/// A wait with up to half of it on top, so that replicas do not come back in step. `by`: 0 to 1.
+fn spread(wait: Duration, by: f64) -> Duration {
+    wait.mul_f64(1.0 + 0.5 * by)
+}
+
 /// Numbers of the entries that belong to `shares`, in order.
 fn entries(batch: &Batch, shares: &[Share]) -> Vec<u32> {
     let covered = |entry: &crate::batch::Entry| {
@@ -200,5 +203,17 @@ fn reason(halt: &Halt) -> String {
             "malformed: {MALFORMED_IN_A_ROW_MAX} records in a row are no events and are kept in \
              refusals; mend their producer, then type `plimsoll positions resume`"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_never_shorter_and_up_to_half_longer() {
+        let wait = Duration::from_millis(200);
+        assert_eq!(spread(wait, 0.0), wait);
+        assert_eq!(spread(wait, 1.0), Duration::from_millis(300));
     }
 }
