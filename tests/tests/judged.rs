@@ -1,10 +1,12 @@
 //! The service under traffic, good and bad, judged by the checker: topic against database, all invariants.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use plimsoll_sandbox::workload::{Shape, Traffic, produce};
 use plimsoll_tests::checker::{Expect, Read, at_end, reads};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
+use plimsoll_tests::races::process::peak_bytes;
 use plimsoll_tests::servers::{broker, database, topic};
 use plimsoll_tests::watched::Watched;
 use sea_orm::sqlx::{self, Connection, PgConnection};
@@ -18,6 +20,13 @@ const SOON_MISSED: &str =
 
 /// Stock is short, so that floors are met; some SKUs of the traffic have no product.
 const STOCK: i64 = 20;
+
+const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'plimsoll%'";
+/// Two lanes, four for housekeeping and rules; nobody asks the API.
+const SESSIONS_MAX: i64 = 6;
+/// Three batches a lane, rows known, filters, and what Kafka's client fetches ahead.
+const PEAK_BYTES_MAX: u64 = 512 << 20;
 
 /// Everything that traffic can be, over few enough SKUs that they are all busy.
 fn mixed(keyed: bool) -> Shape {
@@ -67,6 +76,10 @@ async fn drain(settings: &Settings) {
     if let Err(error) = ours::until_applied(settings, PATIENCE).await {
         panic!("{error}\n{}", plimsoll.log_tail());
     }
+    let sessions = value(&settings.database_url, SESSIONS).await;
+    assert!((1..=SESSIONS_MAX).contains(&sessions.expect("a number")));
+    let peak = peak_bytes(plimsoll.pid()).expect("it is there");
+    assert!(peak < PEAK_BYTES_MAX, "{peak} bytes");
     plimsoll.stop().expect("it ends with 0");
 }
 
@@ -115,6 +128,7 @@ async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_r
     for round in 0..10 {
         let records = traffic.by_ref().take(2_000);
         produce(&settings.bootstrap, &settings.topic, records).expect("the records arrive");
+        seen.extend(running.iter().flat_map(stocks));
         let next = if round % 2 == 0 {
             "none.toml"
         } else {
@@ -136,6 +150,12 @@ async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_r
     }
     watched.end().await.expect("it held at any time");
     holds(&settings, false).await;
+    let of_one = seen.iter().filter(|read| read.sku == seen[0].sku);
+    let versions: BTreeSet<i64> = of_one.map(|read| read.version).collect();
+    assert!(
+        versions.len() > 5,
+        "read while it did not move: {versions:?}"
+    );
     let read = reads(&settings.database_url, &seen).await;
     let read = read.expect("the database answers").into_result();
     read.expect("whatever was read is in the ledger");

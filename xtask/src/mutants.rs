@@ -70,13 +70,23 @@ const SHELL: Place = Place {
     tests: &[
         "--test-package=plimsoll-core",
         "--baseline=skip",
-        "--timeout=300",
+        "--timeout=600",
+        "--cargo-arg=--lib",
         "--cargo-arg=--test=guarantee",
+        TO_THE_FIRST_FAILURE,
     ],
-    baseline: Some(&["test", "--release", "--workspace", "--test=guarantee"]),
+    baseline: Some(&[
+        "test",
+        "--release",
+        "--workspace",
+        "--lib",
+        "--test=guarantee",
+    ]),
     only_named: true,
     ..LANE
 };
+/// A consumer that does nothing any more lets each of eighty tests wait for a minute.
+const TO_THE_FIRST_FAILURE: &str = r#"--cargo-arg=--config=target.'cfg(unix)'.runner=['bash', '-c', 'set -o pipefail; "$0" "$@" | awk "{print} / FAILED\$/ {exit 1}"']"#;
 /// What the random tests try is the same each time, or a mistake would be found only now and then.
 const SEED: (&str, &str) = ("PROPTEST_RNG_SEED", "1");
 /// Nobody reads what a mistake breaks, so it is neither made smaller nor kept for the next one.
@@ -134,6 +144,7 @@ impl Place {
             .current_dir(paths::repository())
             .envs([SEED])
             .envs(UNREAD)
+            .envs([process::test_threads()?])
             // Away from all else, because one package alone has other features; and it stays.
             .env("CARGO_TARGET_DIR", folder.join("build"));
         process::run(&mut mutants)?;

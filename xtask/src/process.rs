@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitCode, Stdio};
+use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
 
@@ -56,6 +57,12 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
         .current_dir(paths::repository())
         .env("CARGO_TARGET_DIR", paths::target()?);
     Ok(command)
+}
+
+/// How many tests of a program run at a time: most of them wait for servers most of the time.
+pub(crate) fn test_threads() -> Result<(&'static str, String)> {
+    let threads = 2 * available_parallelism()?.get();
+    Ok(("RUST_TEST_THREADS", threads.to_string()))
 }
 
 /// Cargo running one of the workspace's binaries, optimised as everything is. No package is named:

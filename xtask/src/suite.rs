@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::process::Command;
-use std::thread::available_parallelism;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -32,11 +31,7 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
     // Some tests start our programs, which `cargo test` alone would not build.
     cargo(&["build", "--release", "--workspace", "--bins"])?;
     let mut test = process::cargo(["test", "--release", "--workspace"])?;
-    // Most of them wait for servers most of the time.
-    test.env(
-        "RUST_TEST_THREADS",
-        (2 * available_parallelism()?.get()).to_string(),
-    );
+    test.envs([process::test_threads()?]);
     if !filter.is_empty() {
         test.arg("--")
             .args(filter.iter().filter(|word| *word != "--"));

@@ -22,7 +22,7 @@ use crate::database::Session;
 use crate::inbox::Inbox;
 use crate::locks::{Held, SkuLocks};
 use crate::progress::{Mark, Progress};
-use crate::store::{Fault, Store, classify, stored_positions};
+use crate::store::{Store, stored_positions};
 use crate::watch::Signs;
 
 /// A lane without work looks at its positions this often: a database that went back must be
@@ -255,13 +255,6 @@ impl Lane {
             {
                 owned.next_offset = next_offset;
             }
-        }
-    }
-
-    fn fault_of(err: &sea_orm::DbErr) -> String {
-        match classify(err) {
-            Fault::Transient(why) | Fault::Refused(why) => why,
-            Fault::Duplicates | Fault::Turned => err.to_string(),
         }
     }
 }

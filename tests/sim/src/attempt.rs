@@ -140,10 +140,10 @@ impl Attempt {
             out.db.rollback(tx);
         }
         if answer != Answer::Committed || self.step == Step::Settle {
-            store.knowledge.forget(&self.work.skus);
+            store.knowledge.forget(self.work.skus.iter());
         }
         self.check_told(&answer, out);
-        if self.locked && answer == Answer::Conflict && store.knowledge.epoch == self.epoch {
+        if self.locked && answer == Answer::Conflict && store.knowledge.epoch() == self.epoch {
             // Only a product that came by SQL, which no lock of ours keeps away, may do this.
             let came = out.plan.has(Feature::ProductsCome);
             out.must(came, "I15", || {
@@ -187,7 +187,7 @@ impl Attempt {
                 out.abandon(tx, 200);
             }
             self.session = None;
-            store.knowledge.start_epoch();
+            store.start_epoch();
         }
         let answer = match fault {
             Fault::Duplicates => Answer::Duplicates,
@@ -320,7 +320,7 @@ impl Attempt {
     }
 
     fn check_epoch(&self, store: &Store) -> Go {
-        if store.knowledge.epoch != self.epoch {
+        if store.knowledge.epoch() != self.epoch {
             return Go::Done(Answer::Conflict);
         }
         Go::On(Step::Write(Statement::Unknown))

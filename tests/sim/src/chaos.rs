@@ -179,6 +179,7 @@ impl World {
         if self.out.broker.logs.len() < 5 && self.out.broker.deleted.is_empty() {
             self.out
                 .say(|| "the topic gets another partition".to_owned());
+            self.out.note(Sight::PartitionAdded);
             self.out.broker.add_partition();
             self.out.later(0, 500, Event::Rebalance);
         }

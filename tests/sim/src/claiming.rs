@@ -206,7 +206,7 @@ impl Process {
         match went {
             Ok(None) => {
                 if matches!(claim.step, Step::Judge) {
-                    self.store.knowledge.start_epoch();
+                    self.store.start_epoch();
                 }
                 out.later(0, 15, Event::Claim(who, generation));
             }

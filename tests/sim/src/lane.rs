@@ -202,7 +202,7 @@ impl Lane {
             return self.appoint(shared.out, QUIET_MS, QUIET_MS + 200);
         };
         let owned = &self.owned;
-        let batch = Batch::decode(&chunk, |record| {
+        let mut batch = Batch::decode(&chunk, |record| {
             let owned = owned.get(&record.partition);
             owned.is_some_and(|it| {
                 it.generation == record.generation && record.offset >= it.next_offset
@@ -215,6 +215,9 @@ impl Lane {
         };
         if chunk.iter().any(stale) {
             shared.out.note(Sight::StaleGenerationDropped);
+        }
+        if shared.out.has_bug(Bug::BatchIsFoldedBackwards) {
+            batch.entries.reverse();
         }
         self.batch = Rc::new(batch);
         self.in_flight = self.owned.clone();
@@ -239,7 +242,7 @@ impl Lane {
             taken += 1;
         }
         let mut shares = self.batch.shares();
-        shares.retain(|share| self.moves(*share));
+        shares.retain(|share| self.moves(*share, shared.out));
         if shares.is_empty() {
             return self.end(shared);
         }
@@ -256,11 +259,14 @@ impl Lane {
     }
 
     /// Whether there is anything to apply in a share: orders were obeyed while waiting for the locks.
-    fn moves(&self, share: Share) -> bool {
+    fn moves(&self, share: Share, out: &Outside) -> bool {
         let (taken, owned) = (
             self.in_flight.get(&share.partition),
             self.owned.get(&share.partition),
         );
+        if out.has_bug(Bug::LeftPartitionIsTried) {
+            return true;
+        }
         let (Some(taken), Some(owned)) = (taken, owned) else {
             return false;
         };

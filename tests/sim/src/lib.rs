@@ -13,6 +13,14 @@ mod lane;
 mod locks;
 mod poller;
 
+#[expect(
+    dead_code,
+    reason = "some of it is for threads, and for bounds that no run reaches"
+)]
+mod real {
+    include!(concat!(env!("OUT_DIR"), "/real.rs"));
+}
+
 mod attempt;
 mod batch;
 mod lookup;

@@ -7,6 +7,9 @@ use crate::outside::Outside;
 use crate::plan::Bug;
 use crate::world::{Event, Who};
 
+/// What `crates/core` calls a SKU, here its number.
+pub(crate) type Sku = usize;
+
 /// The lock table of one process: owner and waiters of each SKU, by the numbers of lanes.
 #[derive(Default)]
 pub(crate) struct Locks(Vec<(Option<usize>, VecDeque<usize>)>);

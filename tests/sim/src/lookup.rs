@@ -5,7 +5,7 @@ use plimsoll_domain::fold::Answered;
 use plimsoll_domain::{EventKey, Outcome, Slot};
 
 use crate::outside::Outside;
-use crate::store::{Row, Store};
+use crate::store::Store;
 use crate::work::Work;
 
 /// Slot, identity and SKU.
@@ -57,9 +57,9 @@ pub(crate) fn learn(store: &mut Store, work: &Work, epoch: u64) {
         match after.now {
             Slot::Product(stock) if known.has_product() && stock.ledger.is_some() => {
                 let refused = known.refused || after.refused;
-                store.knowledge.keep(epoch, sku, Row { stock, refused });
+                store.keep(epoch, sku, stock, refused);
             }
-            Slot::Product(_) | Slot::Unknown(_) => store.knowledge.forget(&[sku]),
+            Slot::Product(_) | Slot::Unknown(_) => store.knowledge.forget([sku].iter()),
         }
     }
     for (wish, slot, outcome) in work.outcomes() {

@@ -247,11 +247,17 @@ pub enum Bug {
     MirrorOutlivesItsAssignment,
     /// A lane is given records and not told.
     LaneIsNotWoken,
+    /// A COMMIT without an answer counts as one that was done.
+    LostAnswerTakenAsCommitted,
+    /// What left while a lane waited for its SKUs is tried.
+    LeftPartitionIsTried,
+    /// The last records of a batch come first.
+    BatchIsFoldedBackwards,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 19] = [
+    pub const ALL: [Bug; 22] = [
         Bug::PositionGuardDropped,
         Bug::RowGuardDropped,
         Bug::CacheKeptAfterARewind,
@@ -271,6 +277,9 @@ impl Bug {
         Bug::RefusedMirrorIsForgotten,
         Bug::MirrorOutlivesItsAssignment,
         Bug::LaneIsNotWoken,
+        Bug::LostAnswerTakenAsCommitted,
+        Bug::LeftPartitionIsTried,
+        Bug::BatchIsFoldedBackwards,
     ];
 
     /// How it is typed.

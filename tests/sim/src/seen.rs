@@ -109,10 +109,14 @@ pub enum Sight {
     WaitedForRow,
     /// The group takes no position of one that is not the owner any more.
     MirrorRefused,
+    /// The topic got another partition.
+    PartitionAdded,
+    /// A person moved a floor.
+    FloorMoved,
 }
 
 /// How many there are.
-const SIGHTS: usize = Sight::MirrorRefused as usize + 1;
+const SIGHTS: usize = Sight::FloorMoved as usize + 1;
 
 impl Sight {
     /// All of them.
@@ -170,6 +174,8 @@ impl Sight {
         Sight::WaitedForSku,
         Sight::WaitedForRow,
         Sight::MirrorRefused,
+        Sight::PartitionAdded,
+        Sight::FloorMoved,
     ];
 }
 

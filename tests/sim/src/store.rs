@@ -12,6 +12,7 @@ use plimsoll_domain::{Slot, Stock, UnknownSku};
 use crate::database::TxId;
 use crate::outside::Outside;
 use crate::plan::Bug;
+use crate::real::knowledge::{Knowledge, Row};
 use crate::rules::Ruleset;
 use crate::seen::Sight;
 
@@ -38,54 +39,6 @@ impl Known {
     }
 }
 
-/// A row that is kept.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
-    pub(crate) stock: Stock,
-    pub(crate) refused: bool,
-}
-
-/// Rows of recently used SKUs, and the epoch they belong to.
-#[derive(Default)]
-pub(crate) struct Knowledge {
-    pub(crate) epoch: u64,
-    rows: Vec<Option<Row>>,
-    /// Never forgets on purpose.
-    keeps: bool,
-}
-
-impl Knowledge {
-    /// Another connection, another epoch: everything is forgotten.
-    pub(crate) fn start_epoch(&mut self) {
-        if !self.keeps {
-            self.epoch += 1;
-            self.rows.clear();
-        }
-    }
-
-    pub(crate) fn of(&self, sku: usize) -> Option<Row> {
-        self.rows.get(sku).copied().flatten()
-    }
-
-    pub(crate) fn keep(&mut self, epoch: u64, sku: usize, row: Row) {
-        if self.epoch != epoch {
-            return;
-        }
-        if self.rows.len() <= sku {
-            self.rows.resize(sku + 1, None);
-        }
-        self.rows[sku] = Some(row);
-    }
-
-    pub(crate) fn forget(&mut self, skus: &[usize]) {
-        for &sku in skus {
-            if let Some(row) = self.rows.get_mut(sku) {
-                *row = None;
-            }
-        }
-    }
-}
-
 /// What all lanes of a process share about the database.
 pub(crate) struct Store {
     pub(crate) knowledge: Knowledge,
@@ -93,18 +46,18 @@ pub(crate) struct Store {
     pub(crate) ruleset: Ruleset,
     /// The highest revision that anybody here heard of.
     pub(crate) wanted: i32,
+    /// Never forgets on purpose.
+    keeps: bool,
 }
 
 impl Store {
     pub(crate) fn new(out: &mut Outside) -> Store {
         let mut store = Store {
-            knowledge: Knowledge {
-                keeps: out.has_bug(Bug::CacheKeptAfterARewind),
-                ..Knowledge::default()
-            },
+            knowledge: Knowledge::default(),
             parts: Rc::new(List::read(out, None)),
             ruleset: Ruleset::default(),
             wanted: 0,
+            keeps: out.has_bug(Bug::CacheKeptAfterARewind),
         };
         store.follow(out, false);
         store
@@ -113,11 +66,28 @@ impl Store {
     /// Another connection: what was known from the one before is forgotten, and the parts are read, for
     /// the database may have gone back behind their filters.
     pub(crate) fn reconnected(&mut self, out: &Outside) {
-        self.knowledge.start_epoch();
+        self.start_epoch();
         let kept = [Bug::FiltersKeptAfterARewind, Bug::MissingPartTakenAsRefusal];
         if !kept.iter().any(|&bug| out.has_bug(bug)) {
             self.refresh_parts(out);
         }
+    }
+
+    /// Everything known of rows is forgotten.
+    pub(crate) fn start_epoch(&self) {
+        if !self.keeps {
+            self.knowledge.start_epoch();
+        }
+    }
+
+    /// Keeps a product's row.
+    pub(crate) fn keep(&self, epoch: u64, sku: usize, stock: Stock, refused: bool) {
+        let row = Row {
+            id: parts::id(sku),
+            stock,
+            refused,
+        };
+        self.knowledge.keep(epoch, [(sku, row)].into_iter());
     }
 
     pub(crate) fn refresh_parts(&mut self, out: &Outside) {
@@ -174,7 +144,8 @@ impl Store {
 
     /// What is kept of a SKU; absence is never kept.
     pub(crate) fn known(&self, sku: usize) -> Option<Known> {
-        let row = self.knowledge.of(sku)?;
+        let (_, rows) = self.knowledge.of([sku].iter());
+        let row = rows[0]?;
         Some(Known {
             slot: Slot::Product(row.stock),
             refused: row.refused,

@@ -141,3 +141,20 @@ fn a_mirror_that_outlives_its_assignment_is_found() {
     let bug = Bug::MirrorOutlivesItsAssignment;
     finds(bug, &[Feature::FailOvers], 2_000, &["I10"]);
 }
+
+#[test]
+fn a_lost_answer_taken_as_committed_is_found() {
+    let bug = Bug::LostAnswerTakenAsCommitted;
+    finds(bug, &[Feature::LostAnswers], 500, &["I13"]);
+}
+
+#[test]
+fn a_partition_that_left_and_is_tried_is_found() {
+    let features = [Feature::Rebalances, Feature::Unkeyed];
+    finds(Bug::LeftPartitionIsTried, &features, 2_000, &["I15"]);
+}
+
+#[test]
+fn a_batch_folded_backwards_is_found() {
+    finds(Bug::BatchIsFoldedBackwards, &[], 500, &["I8"]);
+}

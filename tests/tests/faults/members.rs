@@ -4,6 +4,7 @@ use plimsoll_sandbox::wire::{Cut, Wires};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::servers::{broker, database, topic};
 use plimsoll_tests::watched::Watched;
+use sea_orm::sqlx::{self, Connection, PgConnection};
 
 use crate::scene::{
     PATIENCE, all_is_applied, goes_on, group, holds, laid_out, members, more, start, unkeyed,
@@ -125,6 +126,44 @@ async fn whoever_is_killed_at_any_step_of_a_batch_has_done_all_or_nothing_of_it(
     let last = start(&settings);
     all_is_applied(&settings, &[&last]).await;
     last.stop().expect("it ends with 0");
+    holds(&settings).await;
+}
+
+const WAITS_FOR_ROWS: &str = "SELECT count(*) > 0 FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE products p%'";
+
+/// Its transaction then has rows and positions, and is ended by the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_is_paused_inside_a_transaction_loses_it_and_its_partitions() {
+    let settings = laid_out(&unkeyed(4)).await;
+    let sleeper = start(&settings);
+    goes_on(&settings, &sleeper).await;
+    let hands = PgConnection::connect(&settings.database_url).await;
+    let mut hands = hands.expect("it answers");
+    let mut does = async |sql: &'static str| sqlx::raw_sql(sql).execute(&mut hands).await;
+    does("BEGIN; SELECT FROM products FOR UPDATE")
+        .await
+        .expect("all rows");
+    more(&settings, &unkeyed(4), 13, 5_000);
+    let mut asks = PgConnection::connect(&settings.database_url)
+        .await
+        .expect("it answers");
+    ours::until(PATIENCE, "a batch waits for its rows", async || {
+        Ok(sqlx::query_scalar(WAITS_FOR_ROWS)
+            .fetch_one(&mut asks)
+            .await?)
+    })
+    .await
+    .unwrap_or_else(|error| panic!("{error}\n{}", sleeper.log_tail()));
+    sleeper.pause().expect("it is stopped by a signal");
+    does("ROLLBACK").await.expect("they are free");
+    let successor = start(&settings);
+    all_is_applied(&settings, &[&successor]).await;
+    sleeper.resume().expect("it wakes up");
+    more(&settings, &unkeyed(4), 14, 5_000);
+    all_is_applied(&settings, &[&sleeper, &successor]).await;
+    sleeper.stop().expect("it ends with 0");
+    successor.stop().expect("it ends with 0");
     holds(&settings).await;
 }
 

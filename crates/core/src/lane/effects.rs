@@ -126,7 +126,7 @@ impl Lane {
     }
 
     fn unreachable(&mut self, err: &sea_orm::DbErr) -> Answer {
-        let why = Lane::fault_of(err);
+        let why = err.to_string();
         let what = "PostgreSQL cannot be reached";
         self.complaint.hear(what, Some(why.clone()));
         self.shared.store.metrics.retry("unreachable");

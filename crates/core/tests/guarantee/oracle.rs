@@ -5,21 +5,66 @@ use plimsoll_sandbox::workload::{Shape, Traffic};
 
 use crate::world::{World, adjust};
 
-const DAMAGES: [&str; 14] = [
-    "UPDATE products SET current_stock = current_stock + 1 WHERE sku = 'SKU0'",
-    "UPDATE products SET version = version + 1 WHERE sku = 'SKU0'",
-    "UPDATE products SET held = true WHERE sku = 'SKU0'",
-    "DELETE FROM plimsoll_internal.openings",
-    "UPDATE plimsoll_internal.openings SET stock = stock + 1",
-    "DELETE FROM plimsoll_internal.lines WHERE version = 2",
-    "UPDATE plimsoll_internal.lines SET version = 5 - version WHERE version IN (2, 3)",
-    "UPDATE plimsoll_internal.lines SET record_offset = 999 WHERE version = 2",
-    "UPDATE plimsoll_internal.lines SET quantity_change = quantity_change + 1 WHERE version = 2",
-    "DELETE FROM plimsoll_internal.refused WHERE outcome = 'duplicate'",
-    "INSERT INTO plimsoll_internal.refused SELECT * FROM plimsoll_internal.refused LIMIT 1",
-    "UPDATE plimsoll_internal.refused SET payload = 'other' WHERE outcome = 'malformed'",
-    "DELETE FROM plimsoll_internal.parked_events",
-    "UPDATE plimsoll_internal.positions SET next_offset = next_offset - 1",
+/// Each with what the judge says of it.
+const DAMAGES: [(&str, &str); 16] = [
+    (
+        "UPDATE products SET current_stock = current_stock + 1 WHERE sku = 'SKU0'",
+        "the ledger ends with",
+    ),
+    (
+        "UPDATE products SET version = version + 1 WHERE sku = 'SKU0'",
+        "the ledger ends with",
+    ),
+    (
+        "UPDATE products SET held = true WHERE sku = 'SKU0'",
+        "held, but nothing is parked",
+    ),
+    ("DELETE FROM plimsoll_internal.openings", "line 1 is adjust"),
+    (
+        "UPDATE plimsoll_internal.openings SET stock = stock + 1",
+        "the lines add up to",
+    ),
+    (
+        "DELETE FROM plimsoll_internal.lines WHERE version = 2",
+        "follows 1",
+    ),
+    (
+        "UPDATE plimsoll_internal.lines SET version = 5 - version WHERE version IN (2, 3)",
+        " make ",
+    ),
+    (
+        "UPDATE plimsoll_internal.lines SET record_offset = 999 WHERE version = 2",
+        "has a row and no record",
+    ),
+    (
+        "UPDATE plimsoll_internal.lines SET quantity_change = quantity_change + 1 WHERE version = 2",
+        " make ",
+    ),
+    (
+        "DELETE FROM plimsoll_internal.refused WHERE outcome = 'duplicate'",
+        "has no row",
+    ),
+    (
+        "INSERT INTO plimsoll_internal.refused SELECT * FROM plimsoll_internal.refused LIMIT 1",
+        "has 2 rows",
+    ),
+    (
+        "UPDATE plimsoll_internal.refused SET payload = 'other' WHERE outcome = 'malformed'",
+        "is kept with other bytes",
+    ),
+    ("DELETE FROM plimsoll_internal.parked_events", "has no row"),
+    (
+        "UPDATE plimsoll_internal.positions SET next_offset = next_offset - 1",
+        "has a row too early",
+    ),
+    (
+        "UPDATE plimsoll_internal.lines SET record_offset = 999 WHERE version = 2",
+        "after 999",
+    ),
+    (
+        "UPDATE plimsoll_internal.refused SET outcome = 'rejected' WHERE outcome = 'duplicate'",
+        "2 times the first with the identity",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,11 +82,11 @@ async fn every_damage_turns_the_judge_red() -> Result<()> {
     world.send(0, [adjust("unknown", 1)])?;
     world.finish(world.run()).await?;
     world.copy().await?.exact().await?;
-    for damage in DAMAGES {
+    for (damage, said) in DAMAGES {
         let copy = world.copy().await?;
         copy.sql(damage).await?;
-        let judged = copy.exact().await;
-        assert!(judged.is_err(), "not found: {damage}");
+        let found = copy.exact().await.expect_err(damage).to_string();
+        assert!(found.contains(said), "{damage}\nis found as\n{found}");
     }
     Ok(())
 }

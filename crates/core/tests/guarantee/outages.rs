@@ -1,6 +1,9 @@
 //! The database goes away in the middle of work, or objects to it.
 
+use std::time::Instant;
+
 use anyhow::Result;
+use plimsoll_domain::lane::BACKOFF_MIN;
 use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
 
 use crate::world::{CUT, World, adjust, eventually};
@@ -124,6 +127,29 @@ async fn an_update_that_fails_for_a_passing_reason_is_tried_again() -> Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_fails_for_a_passing_reason_is_tried_again() -> Result<()> {
     passes("INITIALLY DEFERRED").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_takes_nothing_is_named_with_its_reason_and_has_rest_between_tries()
+-> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 0).await?;
+    world.sql(&objecting("53100", u32::MAX, "")).await?;
+    let running = world.run();
+    let started = Instant::now();
+    world.send(0, [adjust("A", 1)])?;
+    let retries = || running.metric(r#"plimsoll_retries_total{reason="transient"}"#);
+    eventually("six tries fail", || retries() >= 6.0).await?;
+    assert!(started.elapsed() >= BACKOFF_MIN * (1 + 2 + 4 + 8 + 16));
+    let trouble = || running.watch.readiness().database;
+    eventually("its reason is told", || {
+        trouble().as_deref() == Some("53100 no")
+    })
+    .await?;
+    world.sql("DROP TRIGGER objection ON products").await?;
+    world.caught_up().await?;
+    eventually("it is in order again", || trouble().is_none()).await?;
+    world.finish(running).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 use expect_test::expect;
-use plimsoll_sandbox::workload::Produced;
+use plimsoll_sandbox::workload::{Produced, Shape, Traffic};
 
-use crate::world::{World, adjust, count, record};
+use crate::world::{World, adjust, count, eventually, record};
 
 const LEDGER: &str =
     "SELECT sku, version, kind, quantity_change, stock_after FROM ledger ORDER BY sku, version";
@@ -159,6 +159,46 @@ async fn whatever_is_no_event_is_kept_byte_for_byte_and_disturbs_nothing() -> Re
         (A,2,adjust,1,5)"#]]
     .assert_eq(&world.rows(LEDGER).await?);
     Ok(())
+}
+
+/// Records by outcome.
+const OUTCOMES: &str = "
+    SELECT outcome, count(*) FROM (
+        SELECT 'applied' AS outcome FROM ledger WHERE partition IS NOT NULL
+        UNION ALL SELECT outcome FROM refusals
+        UNION ALL SELECT 'parked' FROM parked
+    ) AS records GROUP BY outcome ORDER BY outcome";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_metrics_count_each_outcome_as_often_as_it_has_rows() -> Result<()> {
+    const RECORDS: u32 = 1_000;
+    let mut world = World::new(4).await?;
+    world.products(5, 3).await?;
+    let shape = Shape {
+        skus: 6,
+        poison: 0.1,
+        duplicates: 0.1,
+        ..Shape::default()
+    };
+    world.send_all(Traffic::new(shape, 12).take(RECORDS as usize))?;
+    let running = world.run();
+    world.caught_up().await?;
+    let counted = || running.metric("plimsoll_events_total");
+    eventually("all are counted", || counted() == f64::from(RECORDS)).await?;
+    let rows = world.rows(OUTCOMES).await?;
+    let mut outcomes = Vec::new();
+    for row in rows.lines() {
+        let (outcome, count) = row.trim_matches(['(', ')']).split_once(',').expect("two");
+        let label = format!("outcome=\"{outcome}\"");
+        let counted = running.metric_with("plimsoll_events_total", &label);
+        assert_eq!(counted.to_string(), count, "{outcome}");
+        outcomes.push(outcome);
+    }
+    assert_eq!(
+        outcomes,
+        ["applied", "duplicate", "malformed", "parked", "rejected"]
+    );
+    world.finish(running).await
 }
 
 const POISON: [&[u8]; 10] = [

@@ -34,6 +34,7 @@ const SERIALIZATION_FAILURES: &str = "
     END $$;
     CREATE CONSTRAINT TRIGGER objection AFTER UPDATE ON products INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION object()";
+const SERIALIZATION_FAILED: &str = "SELECT last_value >= 50 FROM changes";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn consumers_in_a_storm_of_everything_are_exact() -> Result<()> {
@@ -62,6 +63,7 @@ async fn consumers_in_a_storm_of_everything_are_exact() -> Result<()> {
         .await?;
     let revisions = "SELECT count(DISTINCT ruleset_revision) > 3 FROM ledger WHERE kind = 'adjust'";
     world.until(revisions, true).await?;
+    world.until(SERIALIZATION_FAILED, true).await?;
     was_hard(&[&first, &second], &wires.made(), guest_applied)?;
     first.stop().await?;
     world.finish(second).await

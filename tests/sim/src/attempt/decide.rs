@@ -10,7 +10,7 @@ use crate::lookup;
 use crate::outside::{Fault, Outside};
 use crate::plan::{Bug, Feature};
 use crate::seen::Sight;
-use crate::store::{Known, Row, Store, read_row};
+use crate::store::{Known, Store, read_row};
 use crate::write::Within;
 
 impl Attempt {
@@ -28,13 +28,13 @@ impl Attempt {
         out: &mut Outside,
     ) -> Result<Go, Fault> {
         lock_products(&self.work.skus, within, out)?;
-        store.knowledge.forget(&self.work.skus);
+        store.knowledge.forget(self.work.skus.iter());
         Ok(Go::On(Step::ReadKnown))
     }
 
     pub(super) fn read_known(&mut self, store: &Store) -> Go {
         self.work.parts = Rc::clone(&store.parts);
-        self.epoch = store.knowledge.epoch;
+        self.epoch = store.knowledge.epoch();
         let unread = Known {
             slot: Slot::Unknown(UnknownSku::default()),
             refused: false,
@@ -57,10 +57,7 @@ impl Attempt {
             if let Slot::Product(stock) = known.slot
                 && stock.ledger.is_some()
             {
-                let refused = known.refused;
-                store
-                    .knowledge
-                    .keep(self.epoch, sku, Row { stock, refused });
+                store.keep(self.epoch, sku, stock, known.refused);
             }
         }
         if out.has_bug(Bug::HoldsIgnored) {

@@ -50,7 +50,7 @@ impl Attempt {
         out.say(|| "      the answer of COMMIT is lost".to_owned());
         self.tx = None;
         self.session = None;
-        store.knowledge.start_epoch();
+        store.start_epoch();
         if out.has_bug(Bug::LostAnswerTakenAsNotCommitted) {
             return Go::Done(Answer::Transient);
         }
@@ -69,6 +69,9 @@ impl Attempt {
         out.statement(within.session, Some(within.tx))?;
         for sought in &self.sought {
             out.lock(within.tx, Key::Position(sought.partition), within.waiter)?;
+        }
+        if out.has_bug(Bug::LostAnswerTakenAsCommitted) {
+            return Ok(Go::Done(Answer::Committed));
         }
         let rows: Vec<_> = self.stored(out).into_iter().map(|(_, row)| row).collect();
         let answer = answer_of_positions(&self.sought, &rows, true);

@@ -5,6 +5,7 @@ use crate::database::Key;
 use crate::journal::Operation;
 use crate::outside::Outside;
 use crate::rows::{Change, Position};
+use crate::seen::Sight;
 
 impl Outside {
     /// Some records of a partition are deleted, applied or not.
@@ -108,6 +109,7 @@ impl Outside {
         if self.db.is_locked(Key::Product(sku)) || row.stock.units < floor {
             return;
         }
+        self.note(Sight::FloorMoved);
         self.say(|| format!("the floor of SKU {sku} becomes {floor}"));
         row.stock.floor = floor;
         row.stock.decisions += 1;

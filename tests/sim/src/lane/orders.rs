@@ -21,7 +21,7 @@ impl Lane {
         };
         if shared.out.statement(session, None).is_err() {
             self.session = None;
-            return shared.store.knowledge.start_epoch();
+            return shared.store.start_epoch();
         }
         let sought = self.owned.iter().map(|(&partition, owned)| Sought {
             partition,
@@ -124,7 +124,7 @@ impl Lane {
                     .later(TOLD_MS, TOLD_MS, Event::Heard(self.who, heard));
             }
         }
-        shared.store.knowledge.start_epoch();
+        shared.store.start_epoch();
     }
 
     /// It is somebody else's, or halted.

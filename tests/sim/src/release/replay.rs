@@ -12,7 +12,7 @@ use crate::outside::{Fault, Outside};
 use crate::rows::{Change, Parked};
 use crate::rules::Ruleset;
 use crate::seen::Sight;
-use crate::store::{Known, Row, Store, read_row};
+use crate::store::{Known, Store, read_row};
 use crate::work::{Entry, Work, judge};
 use crate::write::{Statement, Within};
 
@@ -26,10 +26,7 @@ impl Release {
         if let Slot::Product(stock) = known.slot
             && stock.ledger.is_some()
         {
-            let (epoch, refused) = (store.knowledge.epoch, known.refused);
-            store
-                .knowledge
-                .keep(epoch, self.sku, Row { stock, refused });
+            store.keep(store.knowledge.epoch(), self.sku, stock, known.refused);
         }
         known
     }

@@ -1,16 +1,15 @@
 //! The ledger's parts as a process knows them: which is open, and for each that is not, a filter of its
 //! identities.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use plimsoll_domain::EventKey;
 
 use crate::outside::Outside;
+use crate::real::filter::Filter;
 
-/// Identities of a part.
-type Filter = BTreeSet<(usize, EventKey)>;
+/// One line of bits: a run has few identities more, and then it says "perhaps" more often.
+const IDENTITIES: usize = 40;
 
 /// A closed part as it is known.
 #[derive(Clone)]
@@ -22,11 +21,10 @@ struct Closed {
 }
 
 /// The parts as last read.
-#[derive(Clone)]
 pub(crate) struct List {
     pub(crate) open: usize,
     pub(crate) lowest: usize,
-    written: Rc<RefCell<Filter>>,
+    written: Filter,
     closed: Vec<Closed>,
 }
 
@@ -53,8 +51,8 @@ impl List {
             open,
             lowest: closed.first().map_or(open, |part| part.number),
             written: match before {
-                Some(list) if list.open == open => Rc::clone(&list.written),
-                _ => Rc::default(),
+                Some(list) if list.open == open => list.written.share(),
+                _ => Filter::for_up_to(IDENTITIES),
             },
             closed,
         }
@@ -67,13 +65,20 @@ impl List {
 
     /// The same with the filter of the newest closed part that has none.
     pub(super) fn with_filter(&self, out: &Outside) -> Option<List> {
-        let mut list = self.clone();
+        let mut list = List {
+            written: self.written.share(),
+            closed: self.closed.clone(),
+            ..*self
+        };
         let closed = list.closed.iter_mut().rev();
         let part = closed.into_iter().find(|it| it.filter.is_none())?;
         let lines = out.db.tables.lines.iter();
         let lines = lines.filter(|line| line.part == part.number);
-        let identities = lines.filter_map(|line| Some((line.sku, line.key?)));
-        part.filter = Some(Rc::new(identities.collect()));
+        let filter = Filter::for_up_to(IDENTITIES);
+        for (sku, key) in lines.filter_map(|line| Some((line.sku, line.key?))) {
+            filter.insert(id(sku), key);
+        }
+        part.filter = Some(Rc::new(filter));
         Some(list)
     }
 
@@ -82,14 +87,19 @@ impl List {
         let closed = |part: &Closed| {
             part.filter
                 .as_ref()
-                .is_none_or(|it| it.contains(&(sku, key)))
+                .is_none_or(|it| it.may_have(id(sku), key))
         };
         key.0.is_multiple_of(13)
-            || self.written.borrow().contains(&(sku, key))
+            || self.written.may_have(id(sku), key)
             || self.closed.iter().any(closed)
     }
 
     pub(crate) fn written(&self, sku: usize, key: EventKey) {
-        self.written.borrow_mut().insert((sku, key));
+        self.written.insert(id(sku), key);
     }
+}
+
+/// The key of its product's row.
+pub(super) fn id(sku: usize) -> i64 {
+    i64::try_from(sku).expect("a few SKUs")
 }

@@ -13,6 +13,10 @@ const LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
 /// C code then takes POSIX threads, which the sanitizer knows; those of C11 it does not.
 const NO_C11_THREADS: &str = "-D_THREADS_H";
 
+/// Memory is then mapped by functions of libc, which the sanitizer sees; system calls of rustix's own it does
+/// not, and takes memory that comes back for what it was.
+const MAPPED_BY_LIBC: &str = "--cfg=rustix_use_libc";
+
 /// `TSAN_OPTIONS` of whatever is watched. A rule that traps is seen by a signal, and its trace is taken
 /// in there.
 pub(crate) const OPTIONS: &str = concat!(
@@ -48,7 +52,7 @@ impl Toolchain {
         if !runtime.is_file() {
             return None;
         }
-        let flags = "-Zsanitizer=thread".to_owned();
+        let flags = format!("-Zsanitizer=thread {MAPPED_BY_LIBC}");
         if sysroot.join("lib/rustlib/src/rust/library").is_dir() {
             return Some(Toolchain {
                 compiler: sysroot.join("bin/rustc"),

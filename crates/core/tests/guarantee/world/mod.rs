@@ -10,7 +10,7 @@ mod topic;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use plimsoll_core::{Settings, database, kafka};
 use plimsoll_domain::{Limits, Nature, OnUnknownSku, Policy};
 use plimsoll_sandbox::postgres::Cluster;
@@ -24,6 +24,12 @@ pub(crate) use exact::balances;
 pub(crate) use rules::{below, bundle, enforce, meeting, misbehaviours, verdict};
 pub(crate) use running::Running;
 pub(crate) use topic::produce_and_abort;
+
+/// Sessions of consumers that sit in a transaction; three seconds are long for a pause between statements.
+const SITTING: &str = "
+    SELECT pid, query FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'plimsoll/%'
+    AND state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '3 seconds'";
 
 /// Whatever a test waits for comes within this time, also on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -216,6 +222,10 @@ impl World {
     /// Everything is applied, the consumer ends, and all of it is exact.
     pub(crate) async fn finish(&self, running: Running) -> Result<()> {
         self.caught_up().await?;
+        ensure!(
+            self.rows(SITTING).await?.is_empty(),
+            "a session sits in a transaction"
+        );
         running.stop().await?;
         self.exact().await
     }
