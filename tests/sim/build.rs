@@ -11,8 +11,14 @@ fn main() {
     let copies = ["filter", "knowledge"].map(|file| {
         let path = format!("{CORE}/{file}.rs");
         println!("cargo::rerun-if-changed={path}");
-        let text = fs::read_to_string(path).expect("it is there");
-        format!("pub(crate) mod {file} {{\n{}}}\n", text.replace(TESTS, ""))
+        let text = fs::read_to_string(path)
+            .expect("it is there")
+            .replace(TESTS, "");
+        assert!(
+            !text.contains("#[cfg(test)]"),
+            "{file}.rs has tests that are not left out"
+        );
+        format!("pub(crate) mod {file} {{\n{text}}}\n")
     });
     let out = env::var_os("OUT_DIR").expect("cargo says where");
     fs::write(Path::new(&out).join("real.rs"), copies.concat()).expect("cargo made that folder");

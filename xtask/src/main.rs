@@ -75,7 +75,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "mutants",
         arguments: "[FILE]…",
-        does: "make mistakes in the pure middle and in what lanes share; tests must find each",
+        does: "make mistakes in the pure middle and in what lanes share, or in a FILE; tests must find each",
         run: mutants::run,
     },
     Command {

@@ -4,6 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::available_parallelism;
 
@@ -59,10 +60,15 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     Ok(command)
 }
 
-/// How many tests of a program run at a time: most of them wait for servers most of the time.
-pub(crate) fn test_threads() -> Result<(&'static str, String)> {
-    let threads = 2 * available_parallelism()?.get();
-    Ok(("RUST_TEST_THREADS", threads.to_string()))
+/// How many tests of a program run at a time, unless the environment says: most of them wait for servers
+/// most of the time.
+pub(crate) fn test_threads() -> Result<(&'static str, PathBuf)> {
+    const THREADS: &str = "RUST_TEST_THREADS";
+    let twice = (2 * available_parallelism()?.get()).to_string();
+    Ok((
+        THREADS,
+        paths::variable(THREADS).unwrap_or_else(|| twice.into()),
+    ))
 }
 
 /// Cargo running one of the workspace's binaries, optimised as everything is. No package is named:

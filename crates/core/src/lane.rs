@@ -22,7 +22,7 @@ use crate::database::Session;
 use crate::inbox::Inbox;
 use crate::locks::{Held, SkuLocks};
 use crate::progress::{Mark, Progress};
-use crate::store::{Store, stored_positions};
+use crate::store::{Store, stored_positions, told};
 use crate::watch::Signs;
 
 /// A lane without work looks at its positions this often: a database that went back must be
@@ -178,7 +178,7 @@ impl Lane {
             Ok(answer) => answer,
             Err(err) => {
                 self.drop_session();
-                self.shared.store.watch.database_failed(&err.to_string());
+                self.shared.store.watch.database_failed(&told(&err));
                 return;
             }
         };

@@ -19,7 +19,7 @@ mod write;
 pub(crate) use attempt::{Done, Job, read_locked, reason, write_folded};
 pub(crate) use claim::{claim, ensure_topic, halt, kafka_id, let_go, resumed};
 pub(crate) use columns::array;
-pub(crate) use fault::{Fault, classify, is_lost};
+pub(crate) use fault::{Fault, classify, is_lost, told};
 pub(crate) use judged::{Judged, Judging, Why};
 pub(crate) use parts::Parts;
 pub(crate) use positions::{has_ruleset, newest_revision, stored as stored_positions};

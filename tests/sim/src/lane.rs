@@ -260,13 +260,13 @@ impl Lane {
 
     /// Whether there is anything to apply in a share: orders were obeyed while waiting for the locks.
     fn moves(&self, share: Share, out: &Outside) -> bool {
+        if out.has_bug(Bug::LeftPartitionIsTried) {
+            return true;
+        }
         let (taken, owned) = (
             self.in_flight.get(&share.partition),
             self.owned.get(&share.partition),
         );
-        if out.has_bug(Bug::LeftPartitionIsTried) {
-            return true;
-        }
         let (Some(taken), Some(owned)) = (taken, owned) else {
             return false;
         };

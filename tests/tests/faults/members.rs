@@ -132,7 +132,8 @@ async fn whoever_is_killed_at_any_step_of_a_batch_has_done_all_or_nothing_of_it(
 const WAITS_FOR_ROWS: &str = "SELECT count(*) > 0 FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE products p%'";
 
-/// Its transaction then has rows and positions, and is ended by the database.
+/// When it is paused, its transaction has moved positions and is about to have rows; the database ends it after
+/// 10 s.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_that_is_paused_inside_a_transaction_loses_it_and_its_partitions() {
     let settings = laid_out(&unkeyed(4)).await;
@@ -141,7 +142,7 @@ async fn an_owner_that_is_paused_inside_a_transaction_loses_it_and_its_partition
     let hands = PgConnection::connect(&settings.database_url).await;
     let mut hands = hands.expect("it answers");
     let mut does = async |sql: &'static str| sqlx::raw_sql(sql).execute(&mut hands).await;
-    does("BEGIN; SELECT FROM products FOR UPDATE")
+    does("BEGIN; SELECT FROM products ORDER BY id FOR UPDATE")
         .await
         .expect("all rows");
     more(&settings, &unkeyed(4), 13, 5_000);

@@ -126,7 +126,7 @@ impl Lane {
     }
 
     fn unreachable(&mut self, err: &sea_orm::DbErr) -> Answer {
-        let why = err.to_string();
+        let why = store::told(err);
         let what = "PostgreSQL cannot be reached";
         self.complaint.hear(what, Some(why.clone()));
         self.shared.store.metrics.retry("unreachable");

@@ -44,18 +44,26 @@ pub(crate) fn is_lost(err: &DbErr) -> bool {
     })
 }
 
-/// Sorts an error.
-pub(crate) fn classify(err: &DbErr) -> Fault {
+/// What operators read of an error: SQLSTATE and message, where PostgreSQL said it.
+pub(crate) fn told(err: &DbErr) -> String {
     let Some(cause) = cause(err) else {
-        return Fault::Transient(err.to_string());
+        return err.to_string();
     };
     match cause.as_database_error() {
+        Some(refusal) => format!("{} {}", sqlstate(err), refusal.message()),
+        None => cause.to_string(),
+    }
+}
+
+/// Sorts an error.
+pub(crate) fn classify(err: &DbErr) -> Fault {
+    match cause(err).and_then(|cause| cause.as_database_error()) {
         Some(refusal) => by_sqlstate(
             refusal.code().as_deref().unwrap_or(""),
             refusal.constraint(),
             refusal.message(),
         ),
-        None => Fault::Transient(cause.to_string()),
+        None => Fault::Transient(told(err)),
     }
 }
 

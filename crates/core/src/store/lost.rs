@@ -4,7 +4,7 @@ use plimsoll_domain::lane::{Answer, BACKOFF_MAX, BACKOFF_MIN, answer_of_position
 use sea_orm::DbErr;
 
 use super::attempt::Job;
-use super::{Store, positions};
+use super::{Store, positions, told};
 use crate::database::{Session, in_time};
 
 /// Asks a new connection what became of a COMMIT whose answer was lost. The rows are
@@ -16,7 +16,7 @@ pub(super) async fn settle(job: &Job, store: &Store, why: String) -> (Session, A
             Ok(asked) => break asked,
             Err(err) => {
                 tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet");
-                store.watch.database_failed(&err.to_string());
+                store.watch.database_failed(&told(&err));
             }
         }
         tokio::time::sleep(wait).await;

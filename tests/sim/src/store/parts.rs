@@ -8,7 +8,7 @@ use plimsoll_domain::EventKey;
 use crate::outside::Outside;
 use crate::real::filter::Filter;
 
-/// One line of bits: a run has few identities more, and then it says "perhaps" more often.
+/// One line of bits, good for 42; a run has at most 47.
 const IDENTITIES: usize = 40;
 
 /// A closed part as it is known.

@@ -13,8 +13,8 @@ const LIBRARY: &str = "/usr/lib/rustlib/src/rust/library";
 /// C code then takes POSIX threads, which the sanitizer knows; those of C11 it does not.
 const NO_C11_THREADS: &str = "-D_THREADS_H";
 
-/// Memory is then mapped by functions of libc, which the sanitizer sees; system calls of rustix's own it does
-/// not, and takes memory that comes back for what it was.
+/// Memory is then mapped by functions of libc, which the sanitizer sees. It does not see rustix's own system
+/// calls, and takes a fresh mapping at an old address for the old memory.
 const MAPPED_BY_LIBC: &str = "--cfg=rustix_use_libc";
 
 /// `TSAN_OPTIONS` of whatever is watched. A rule that traps is seen by a signal, and its trace is taken
