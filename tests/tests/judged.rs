@@ -25,8 +25,8 @@ const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'plimsoll%'";
 /// Two lanes, four for housekeeping and rules; nobody asks the API.
 const SESSIONS_MAX: i64 = 6;
-/// Three batches a lane, rows known, filters, and what Kafka's client fetches ahead.
-const PEAK_BYTES_MAX: u64 = 512 << 20;
+/// Half more than was measured: batches, rows known, filters, what Kafka's client fetches ahead, the program.
+const PEAK_BYTES_MAX: u64 = 224 << 20;
 
 /// Everything that traffic can be, over few enough SKUs that they are all busy.
 fn mixed(keyed: bool) -> Shape {
