@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -81,15 +82,23 @@ fn look(wish: &Wish) -> Result<()> {
         return Err(Exit::new(USAGE, message).into());
     }
     build()?;
-    let wanted = known
-        .iter()
-        .filter(|name| wish.targets.is_empty() || wish.targets.contains(name));
-    for target in wanted {
+    let is_wanted = |name: &String| wish.targets.is_empty() || wish.targets.contains(name);
+    let wanted: Vec<String> = known.into_iter().filter(is_wanted).collect();
+    let one = &|target: &String| {
         let (found, kept) = (found(target)?, kept.join(target));
         match wish.keep {
-            true => keep(target, &found, &kept)?,
-            false => search(target, &found, &kept, wish.seconds)?,
+            true => keep(target, &found, &kept),
+            false => search(target, &found, &kept, wish.seconds),
         }
+    };
+    // Each has a core for itself.
+    for together in wanted.chunks(thread::available_parallelism()?.get()) {
+        thread::scope(|scope| {
+            let start = |target| scope.spawn(move || one(target));
+            let started: Vec<_> = together.iter().map(start).collect();
+            let ended = started.into_iter().map(|it| it.join().expect("it answers"));
+            ended.collect::<Result<()>>()
+        })?;
     }
     Ok(())
 }

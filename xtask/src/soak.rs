@@ -11,7 +11,7 @@ use crate::suite::step;
 use crate::{fuzz, mutants, process, say, setup};
 
 /// Of simulating, unless it is said.
-const MINUTES: u64 = 10;
+const MINUTES: u64 = 5;
 /// Simulated between two looks at the clock.
 const SEEDS: u64 = 50_000;
 /// Shuttle's own variable, which replaces the seeds of all scenarios.
