@@ -70,6 +70,22 @@ async fn a_revocation_is_answered_when_every_lane_has_let_go() {
     assert!(scene.task.places.get(0).is_none() && scene.task.places.get(2).is_some());
 }
 
+/// Otherwise each revocation waits as long as it may.
+#[tokio::test]
+async fn a_lane_that_has_nothing_of_a_partition_in_flight_says_that_it_has_let_go() {
+    let mut scene = Scene::new().await;
+    scene.fetches([0]);
+    let all_gone = scene.revoke(&[0]);
+    let lane = tokio::spawn(scene.lane(0).run());
+    let said = timeout(LIMIT, scene.heard.recv()).await;
+    let said = said.expect("it says something").expect("it is there");
+    assert!(matches!(said, Heard::LetGo { partition: 0 }));
+    scene.task.react(said);
+    all_gone.try_recv().expect("nothing is in flight");
+    scene.task.desk.inboxes[0].order(Order::End);
+    timeout(LIMIT, lane).await.expect("it ends").expect("well");
+}
+
 #[tokio::test]
 async fn a_revocation_of_what_nobody_works_on_is_answered_at_once() {
     let mut scene = Scene::new().await;

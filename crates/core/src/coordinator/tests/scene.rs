@@ -3,7 +3,7 @@
 
 use std::sync::mpsc;
 
-use plimsoll_domain::{Limits, OnUnknownSku, Policy};
+use plimsoll_domain::{Limits, Nature, OnUnknownSku, Policy};
 use plimsoll_sandbox::broker::InProcess;
 use plimsoll_telemetry::traces::spans::Source;
 use plimsoll_telemetry::{Metrics, Traces};
@@ -16,6 +16,7 @@ use super::super::*;
 use crate::database;
 use crate::inbox::Bounds;
 use crate::knowledge::Knowledge;
+use crate::lane::{Lane, Shared};
 use crate::rules::{self, Rules};
 use crate::store::Parts;
 
@@ -76,6 +77,19 @@ impl Scene {
             database: listener,
             _broker: broker,
         }
+    }
+
+    /// A real one, for the inbox of this number.
+    pub(super) fn lane(&self, number: usize) -> Lane {
+        let desk = &self.task.desk;
+        let shared = Shared {
+            store: Arc::clone(&desk.store),
+            locks: Arc::default(),
+            progress: Arc::default(),
+            coordinator: desk.myself.clone(),
+            nature: Nature::Intent,
+        };
+        Lane::new(shared, Arc::clone(&desk.inboxes[number]))
     }
 
     /// The group gives partitions and all claims are answered.
