@@ -7,24 +7,24 @@ use std::{env, fs};
 
 #[path = "planted/bugs.rs"]
 mod bugs;
+mod shipped;
 
 use bugs::{BUGS, Bug};
-
-const CORE: &str = "../../crates/core/src";
 
 /// What cargo-mutants writes beside a mistake of its own: that one is to be found, so none is planted there.
 const MISTAKEN: &str = "~ changed by cargo-mutants ~";
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script so")]
 fn main() {
-    let real = ["locks", "inbox", "knowledge", "filter"].map(|file| copy(file, read_core(file)));
+    let real =
+        ["locks", "inbox", "knowledge", "filter"].map(|file| copy(file, shipped::text(file)));
     let mut code = module("real", "The code as it is shipped.", &real.concat());
     for bug in BUGS {
         code += &module(bug.name, bug.what, &copy(bug.file, planted(bug)));
     }
     let out = env::var_os("OUT_DIR").expect("cargo says where");
     fs::write(Path::new(&out).join("copies.rs"), code).expect("cargo made that folder");
-    for file in ["build.rs", "planted", "src/batch.rs", CORE] {
+    for file in ["build.rs", "shipped.rs", "planted", "src/batch.rs"] {
         println!("cargo::rerun-if-changed={file}");
     }
 }
@@ -51,7 +51,7 @@ fn copy(file: &str, text: String) -> String {
 }
 
 fn planted(bug: &Bug) -> String {
-    let mut text = read_core(bug.file);
+    let mut text = shipped::text(bug.file);
     if text.contains(MISTAKEN) {
         return text;
     }
@@ -63,16 +63,6 @@ fn planted(bug: &Bug) -> String {
         );
         text = text.replace(right, wrong);
     }
-    text
-}
-
-/// Without its tests, which are run where it is.
-fn read_core(file: &str) -> String {
-    let text = read(&format!("{CORE}/{file}.rs")).replace("#[cfg(test)]\nmod tests;\n", "");
-    assert!(
-        !text.contains("#[cfg(test)]"),
-        "{file}.rs: its tests belong in a file of their own"
-    );
     text
 }
 

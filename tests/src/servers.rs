@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use plimsoll_sandbox::kafka::Broker;
 use plimsoll_sandbox::postgres::Cluster;
 use plimsoll_sandbox::topics;
-use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection};
 
 /// The broker, started when first asked for.
 pub fn broker() -> &'static Broker {
@@ -43,6 +43,12 @@ pub async fn sql(database_url: &str, statements: &str) -> anyhow::Result<()> {
         .execute(AssertSqlSafe(statements.to_owned()))
         .await?;
     Ok(connection.close().await?)
+}
+
+/// One number out of a database.
+pub async fn number(database_url: &str, sql: &'static str) -> anyhow::Result<i64> {
+    let mut connection = PgConnection::connect(database_url).await?;
+    Ok(sqlx::query_scalar(sql).fetch_one(&mut connection).await?)
 }
 
 /// A name that no other test of this process has.

@@ -7,9 +7,8 @@ use plimsoll_sandbox::workload::{Shape, Traffic, produce};
 use plimsoll_tests::checker::{Expect, Read, at_end, reads};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::races::process::peak_bytes;
-use plimsoll_tests::servers::{broker, database, topic};
+use plimsoll_tests::servers::{broker, database, number, topic};
 use plimsoll_tests::watched::Watched;
-use sea_orm::sqlx::{self, Connection, PgConnection};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -77,7 +76,7 @@ async fn drain(settings: &Settings) {
         panic!("{error}\n{}", plimsoll.log_tail());
     }
     ours::until(PATIENCE, "short sessions end", async || {
-        Ok(value(&settings.database_url, SESSIONS).await? <= SESSIONS_MAX)
+        Ok(number(&settings.database_url, SESSIONS).await? <= SESSIONS_MAX)
     })
     .await
     .expect("no more sessions than it is to have");
@@ -162,10 +161,13 @@ async fn rules_that_are_replaced_under_load_decide_each_record_once_and_by_one_r
     let read = reads(&settings.database_url, &seen).await;
     let read = read.expect("the database answers").into_result();
     read.expect("whatever was read is in the ledger");
-    let number =
-        async |sql: &'static str| value(&settings.database_url, sql).await.expect("a number");
-    assert_eq!(number(DECIDED_OTHERWISE).await, 0);
-    assert!(number(REVISIONS).await >= 3, "too few revisions decided");
+    let otherwise = number(&settings.database_url, DECIDED_OTHERWISE).await;
+    assert_eq!(otherwise.expect("a number"), 0);
+    let revisions = number(&settings.database_url, REVISIONS).await;
+    assert!(
+        revisions.expect("a number") >= 3,
+        "too few revisions decided"
+    );
 }
 
 /// What the service says of the first hundred products.
@@ -179,11 +181,6 @@ fn stocks(plimsoll: &Plimsoll) -> Vec<Read> {
         stock: product["current_stock"].as_i64().expect("a number"),
     };
     products.iter().map(read).collect()
-}
-
-async fn value(database_url: &str, sql: &'static str) -> Result<i64, sqlx::Error> {
-    let mut connection = PgConnection::connect(database_url).await?;
-    sqlx::query_scalar(sql).fetch_one(&mut connection).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,9 +146,9 @@ impl Place {
             .current_dir(paths::repository())
             .envs([SEED])
             .envs(UNREAD)
-            .envs([process::test_threads()?])
             // Away from all else, because one package alone has other features; and it stays.
             .env("CARGO_TARGET_DIR", folder.join("build"));
+        process::double_test_threads(&mut mutants)?;
         process::run(&mut mutants)?;
         let caught = fs::read_to_string(output.join("mutants.out/caught.txt"))?;
         ensure!(

@@ -4,7 +4,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::available_parallelism;
 
@@ -60,15 +59,14 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> 
     Ok(command)
 }
 
-/// How many tests of a program run at a time, unless the environment says: most of them wait for servers
-/// most of the time.
-pub(crate) fn test_threads() -> Result<(&'static str, PathBuf)> {
+/// Lets twice as many tests run at a time as there are cores, unless the environment says how many:
+/// most of them wait for servers most of the time.
+pub(crate) fn double_test_threads(tests: &mut Command) -> Result<()> {
     const THREADS: &str = "RUST_TEST_THREADS";
-    let twice = (2 * available_parallelism()?.get()).to_string();
-    Ok((
-        THREADS,
-        paths::variable(THREADS).unwrap_or_else(|| twice.into()),
-    ))
+    if paths::variable(THREADS).is_none() {
+        tests.env(THREADS, (2 * available_parallelism()?.get()).to_string());
+    }
+    Ok(())
 }
 
 /// Cargo running one of the workspace's binaries, optimised as everything is. No package is named:

@@ -31,7 +31,7 @@ pub(crate) fn run(filter: Vec<OsString>) -> Result<()> {
     // Some tests start our programs, which `cargo test` alone would not build.
     cargo(&["build", "--release", "--workspace", "--bins"])?;
     let mut test = process::cargo(["test", "--release", "--workspace"])?;
-    test.envs([process::test_threads()?]);
+    process::double_test_threads(&mut test)?;
     if !filter.is_empty() {
         test.arg("--")
             .args(filter.iter().filter(|word| *word != "--"));

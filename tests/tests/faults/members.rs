@@ -2,7 +2,7 @@
 
 use plimsoll_sandbox::wire::{Cut, Wires};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
-use plimsoll_tests::servers::{broker, database, topic};
+use plimsoll_tests::servers::{broker, database, number, topic};
 use plimsoll_tests::watched::Watched;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
@@ -129,7 +129,18 @@ async fn whoever_is_killed_at_any_step_of_a_batch_has_done_all_or_nothing_of_it(
     holds(&settings).await;
 }
 
-const WAITS_FOR_ROWS: &str = "SELECT count(*) > 0 FROM pg_stat_activity
+/// Another owner applies all; then the one that is paused goes on beside it, and both end.
+async fn is_succeeded_and_wakes_up(settings: &Settings, sleeper: Plimsoll) {
+    let successor = start(settings);
+    all_is_applied(settings, &[&successor]).await;
+    sleeper.resume().expect("it wakes up");
+    more(settings, &unkeyed(4), 12, 5_000);
+    all_is_applied(settings, &[&sleeper, &successor]).await;
+    sleeper.stop().expect("it ends with 0");
+    successor.stop().expect("it ends with 0");
+}
+
+const WAIT_FOR_ROWS: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%UPDATE products p%'";
 
 /// When it is paused, its transaction has moved positions and is about to have rows; the database ends it after
@@ -146,25 +157,14 @@ async fn an_owner_that_is_paused_inside_a_transaction_loses_it_and_its_partition
         .await
         .expect("all rows");
     more(&settings, &unkeyed(4), 13, 5_000);
-    let mut asks = PgConnection::connect(&settings.database_url)
-        .await
-        .expect("it answers");
     ours::until(PATIENCE, "a batch waits for its rows", async || {
-        Ok(sqlx::query_scalar(WAITS_FOR_ROWS)
-            .fetch_one(&mut asks)
-            .await?)
+        Ok(number(&settings.database_url, WAIT_FOR_ROWS).await? > 0)
     })
     .await
     .unwrap_or_else(|error| panic!("{error}\n{}", sleeper.log_tail()));
     sleeper.pause().expect("it is stopped by a signal");
     does("ROLLBACK").await.expect("they are free");
-    let successor = start(&settings);
-    all_is_applied(&settings, &[&successor]).await;
-    sleeper.resume().expect("it wakes up");
-    more(&settings, &unkeyed(4), 14, 5_000);
-    all_is_applied(&settings, &[&sleeper, &successor]).await;
-    sleeper.stop().expect("it ends with 0");
-    successor.stop().expect("it ends with 0");
+    is_succeeded_and_wakes_up(&settings, sleeper).await;
     holds(&settings).await;
 }
 
@@ -175,13 +175,7 @@ async fn a_paused_owner_that_wakes_up_is_refused_by_the_database() {
     let sleeper = start(&settings);
     goes_on(&settings, &sleeper).await;
     sleeper.pause().expect("it is stopped by a signal");
-    let successor = start(&settings);
-    all_is_applied(&settings, &[&successor]).await;
-    sleeper.resume().expect("it wakes up");
-    more(&settings, &unkeyed(4), 12, 5_000);
-    all_is_applied(&settings, &[&sleeper, &successor]).await;
-    sleeper.stop().expect("it ends with 0");
-    successor.stop().expect("it ends with 0");
+    is_succeeded_and_wakes_up(&settings, sleeper).await;
     watched.end().await.expect("it held at any time");
     holds(&settings).await;
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use plimsoll_sandbox::workload::Shape;
 use plimsoll_tests::checker::{Expect, at_end};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
-use sea_orm::sqlx::{self, Connection, PgConnection};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -80,10 +79,4 @@ pub(crate) async fn ends_well(settings: &Settings, shape: &Shape, members: Vec<P
         .expect("servers answer");
     findings.into_result().expect("the guarantee holds");
     ours::succeed(settings, &["verify"]).expect("verify agrees");
-}
-
-/// One number out of the database.
-pub(crate) async fn number(database_url: &str, sql: &'static str) -> anyhow::Result<i64> {
-    let mut connection = PgConnection::connect(database_url).await?;
-    Ok(sqlx::query_scalar(sql).fetch_one(&mut connection).await?)
 }

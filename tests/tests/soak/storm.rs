@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use plimsoll_sandbox::kafka::Broker;
 use plimsoll_sandbox::topics;
 use plimsoll_tests::ours::{Plimsoll, Settings};
-use plimsoll_tests::servers::{broker, database, unique};
+use plimsoll_tests::servers::{broker, database, number, unique};
 use tokio::time::MissedTickBehavior;
 
 use crate::load::Load;
 use crate::scene::{
-    IMPATIENT, SMALL_BATCHES, all_is_applied, ends_well, goes_on, laid_out, mixed, number, start,
+    IMPATIENT, SMALL_BATCHES, all_is_applied, ends_well, goes_on, laid_out, mixed, start,
 };
 
 const PARTITIONS: i32 = 12;

@@ -3,14 +3,13 @@
 
 use std::time::Instant;
 
-use sea_orm::sqlx::{self, Connection, PgConnection};
-
 use super::shipped;
 use crate::bench::measurement::Measurement;
 use crate::bench::ratio::{self, Ratio};
 use crate::bench::stage::{Mix, Schema, Stage};
 use crate::bench::{ours, progress};
 use crate::ours::{Plimsoll, Settings};
+use crate::servers;
 
 /// One kind of traffic, and the least ratio of the rates that is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +126,7 @@ async fn drain(
     let run = ours::watch(stage, &mut plimsoll, &database, events, started).await?;
     let metrics = plimsoll.get("/metrics")?;
     plimsoll.stop()?;
-    let refused = refused(&database).await?;
+    let refused = servers::number(&database, "SELECT count(*) FROM refusals").await?;
     stage.drop_database(&database).await?;
     let each = |seconds: f64| seconds * 1e6 / events as f64;
     Ok(Side {
@@ -139,12 +138,6 @@ async fn drain(
         rules_us: each(sum(&metrics, "plimsoll_rule_duration_seconds_sum{")),
         refused: refused as f64 / events as f64,
     })
-}
-
-async fn refused(database: &str) -> anyhow::Result<i64> {
-    let mut connection = PgConnection::connect(database).await?;
-    let count = sqlx::query_scalar("SELECT count(*) FROM refusals");
-    Ok(count.fetch_one(&mut connection).await?)
 }
 
 /// The sum of all series that begin so.

@@ -16,12 +16,16 @@ use crate::bench::progress;
 use crate::bench::ratio::{self, Ratio};
 use crate::bench::stage::{Schema, Stage};
 use crate::ours::{Plimsoll, Settings};
+use crate::servers;
 
 const EVERY: Duration = Duration::from_millis(50);
 
 /// Events per second: bundles that are compiled take most of a processor here, and what is asked is what they do to
 /// events, not what a machine does that is full.
 const RATE: f64 = 1_000.0;
+
+/// How many decided.
+const REVISIONS: &str = "SELECT count(DISTINCT ruleset_revision) FROM ledger";
 
 /// What is new about each revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +115,7 @@ async fn under_load(stage: &Stage, news: News, lasting: Duration) -> anyhow::Res
         failed = replace(&database, documents) => match failed? {},
     };
     plimsoll.stop()?;
-    let revisions = revisions(&database).await?;
+    let revisions = servers::number(&database, REVISIONS).await?;
     stage.drop_database(&database).await?;
     let between = |name, label| {
         let before = Histogram::read(name, label, &before)?;
@@ -181,10 +185,4 @@ async fn replace(database: &str, documents: Vec<Document>) -> anyhow::Result<Inf
         appended.context("writing a revision")?;
     }
     std::future::pending().await
-}
-
-async fn revisions(database: &str) -> anyhow::Result<i64> {
-    let mut connection = PgConnection::connect(database).await?;
-    let count = sqlx::query_scalar("SELECT count(DISTINCT ruleset_revision) FROM ledger");
-    Ok(count.fetch_one(&mut connection).await?)
 }

@@ -10,7 +10,7 @@ mod topic;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use plimsoll_core::{Settings, database, kafka};
 use plimsoll_domain::{Limits, Nature, OnUnknownSku, Policy};
 use plimsoll_sandbox::postgres::Cluster;
@@ -27,7 +27,7 @@ pub(crate) use topic::produce_and_abort;
 
 /// Sessions of consumers that sit in a transaction.
 const SITTING: &str = "
-    SELECT pid, query FROM pg_stat_activity
+    SELECT string_agg(format('%s: %s', pid, query), E'\\n') FROM pg_stat_activity
     WHERE datname = current_database() AND application_name LIKE 'plimsoll/%'
     AND state LIKE 'idle in transaction%'";
 /// PostgreSQL itself ends a session that sits there for 10 s.
@@ -184,13 +184,17 @@ impl World {
 
     /// Waits until a query for one value answers `expected`.
     pub(crate) async fn until(&self, query: &str, expected: impl ToString) -> Result<()> {
-        let expected = expected.to_string();
+        self.within(LIMIT, query, &expected.to_string()).await
+    }
+
+    /// The same within another time.
+    async fn within(&self, limit: Duration, query: &str, expected: &str) -> Result<()> {
         let query = format!("SELECT coalesce(({query})::text, 'NULL')");
-        let deadline = Instant::now() + LIMIT;
+        let deadline = Instant::now() + limit;
         loop {
             // A server that was crashed by the test may still be starting.
             let answer = text(&self.db, &query).await;
-            if answer.as_ref().is_ok_and(|answer| *answer == expected) {
+            if answer.as_ref().is_ok_and(|answer| answer == expected) {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -221,26 +225,10 @@ impl World {
         .await
     }
 
-    /// At some moment, that is: whoever works comes and goes.
-    async fn nobody_sits_in_a_transaction(&self) -> Result<()> {
-        let deadline = Instant::now() + SITTING_MAX;
-        loop {
-            let sitting = self.rows(SITTING).await?;
-            if sitting.is_empty() {
-                return Ok(());
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "left in a transaction: {sitting}"
-            );
-            tokio::time::sleep(PACE).await;
-        }
-    }
-
     /// Everything is applied, the consumer ends, and all of it is exact.
     pub(crate) async fn finish(&self, running: Running) -> Result<()> {
         self.caught_up().await?;
-        self.nobody_sits_in_a_transaction().await?;
+        self.within(SITTING_MAX, SITTING, "NULL").await?;
         running.stop().await?;
         self.exact().await
     }
