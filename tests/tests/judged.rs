@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use plimsoll_sandbox::workload::{Shape, Traffic, produce};
+use plimsoll_sandbox::workload::{Produced, Shape, Traffic, produce};
 use plimsoll_tests::checker::{Expect, Read, at_end, reads};
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
 use plimsoll_tests::races::process::peak_bytes;
@@ -42,16 +42,35 @@ fn mixed(keyed: bool) -> Shape {
     }
 }
 
+/// By its id an event becomes a fact, a count, or one that expects a version; a repetition so stays one.
+fn of_any_kind(mut record: Produced) -> Produced {
+    let (Some(id), Some(value)) = (record.event.id, &record.payload) else {
+        return record;
+    };
+    let (lot, units) = (id.as_u128() % 100, record.event.quantity_change.abs());
+    let quantity = r#""quantity_change":"#;
+    let text = str::from_utf8(value).expect("JSON");
+    let (before, change) = text.split_once(quantity).expect("a change");
+    let text = match lot {
+        0 => format!(r#"{before}"nature":"fact",{quantity}{change}"#),
+        1..15 => format!(r#"{before}"kind":"count","quantity":{units}}}"#),
+        15..40 => format!(r#"{before}"expected_version":{lot},{quantity}{change}"#),
+        _ => return record,
+    };
+    record.payload = Some(text.into_bytes());
+    record
+}
+
 /// A topic with so many records of this shape, and products for nine of ten SKUs.
 async fn laid_out(shape: &Shape, records: usize) -> Settings {
+    let traffic = Traffic::new(shape.clone(), 7);
+    laid_out_with(shape, traffic.take(records)).await
+}
+
+async fn laid_out_with(shape: &Shape, records: impl Iterator<Item = Produced>) -> Settings {
     let bootstrap = broker().bootstrap();
     let topic = topic(shape.partitions).await.expect("a topic");
-    produce(
-        &bootstrap,
-        &topic,
-        Traffic::new(shape.clone(), 7).take(records),
-    )
-    .expect("the records arrive");
+    produce(&bootstrap, &topic, records).expect("the records arrive");
     let settings = Settings::new(&database(None).expect("a database"), &bootstrap, &topic);
     ours::prepare(&settings, shape.skus / 10 * 9, STOCK)
         .await
@@ -97,6 +116,23 @@ async fn an_unkeyed_topic_is_applied_exactly_once() {
     let settings = laid_out(&mixed(false), 30_000).await;
     drain(&settings).await;
     holds(&settings, false).await;
+}
+
+/// The rarest of what can become of a fact, a count and one that expects a version.
+const OF_ANY_KIND: &str = "
+SELECT least((SELECT count(*) FROM ledger WHERE kind = 'count'),
+             (SELECT count(*) FROM refusals WHERE code = 'stale'),
+             (SELECT count(*) FROM parked WHERE code = 'below_floor'))";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_all_kinds_become_what_the_model_says() {
+    let shape = mixed(true);
+    let traffic = Traffic::new(shape.clone(), 13).take(30_000);
+    let settings = laid_out_with(&shape, traffic.map(of_any_kind)).await;
+    drain(&settings).await;
+    holds(&settings, true).await;
+    let rarest = number(&settings.database_url, OF_ANY_KIND).await;
+    assert!(rarest.expect("a number") > 0, "one kind was not met");
 }
 
 /// Says who decided under which revision, where that is not as activated.

@@ -16,12 +16,19 @@ struct Place {
     package: &'static str,
     /// Some of its files, from the root, or all below a folder.
     files: &'static [&'static str],
-    /// What cargo-mutants is told about the tests; nothing if all those of the package judge.
-    tests: &'static [&'static str],
-    /// What cargo runs first, because cargo-mutants does not: the tests pass as long as nothing is wrong.
-    baseline: Option<&'static [&'static str]>,
+    /// Which tests judge; `None` if all those of the package do.
+    judge: Option<Judge>,
     /// Nobody waits for it who has not named a file of it.
     only_named: bool,
+}
+
+/// Tests of several packages. Cargo-mutants would look for all of them in the first.
+struct Judge {
+    packages: &'static [&'static str],
+    /// How cargo runs them.
+    arguments: &'static [&'static str],
+    /// Of a mistake, in seconds.
+    limit: &'static str,
 }
 
 const ALL: [Place; 4] = [DOMAIN, LANE, COORDINATOR, SHELL];
@@ -29,8 +36,7 @@ const ALL: [Place; 4] = [DOMAIN, LANE, COORDINATOR, SHELL];
 const DOMAIN: Place = Place {
     package: "plimsoll-domain",
     files: &["crates/domain/src/**"],
-    tests: &[],
-    baseline: None,
+    judge: None,
     only_named: false,
 };
 /// The unit tests and the schedules judge, and no server: a mistake takes some seconds so.
@@ -43,16 +49,11 @@ const LANE: Place = Place {
         "crates/core/src/locks.rs",
         "crates/core/src/progress.rs",
     ],
-    tests: &[
-        "--test-package=plimsoll-core",
-        "--test-package=plimsoll-schedules",
-        // Cargo-mutants would look for the schedules in the package itself.
-        "--baseline=skip",
-        "--timeout=60",
-        "--cargo-arg=--lib",
-        "--cargo-arg=--test=sound",
-    ],
-    baseline: Some(&["test", "--release", "--workspace", "--lib", "--test=sound"]),
+    judge: Some(Judge {
+        packages: &["plimsoll-core", "plimsoll-schedules"],
+        arguments: &["--lib", "--test=sound"],
+        limit: "60",
+    }),
     only_named: false,
 };
 /// What gives lanes their partitions.
@@ -67,28 +68,24 @@ const COORDINATOR: Place = Place {
 /// What a lane does with the world. Judged on a real PostgreSQL, so a mistake takes minutes.
 const SHELL: Place = Place {
     files: &["crates/core/src/lane.rs", "crates/core/src/lane/**"],
-    tests: &[
-        "--test-package=plimsoll-core",
-        // For the features it brings: nothing is compiled that the other places do not have.
-        "--test-package=plimsoll-schedules",
-        "--baseline=skip",
-        "--timeout=600",
-        "--cargo-arg=--lib",
-        "--cargo-arg=--test=guarantee",
-        TO_THE_FIRST_FAILURE,
-    ],
-    baseline: Some(&[
-        "test",
-        "--release",
-        "--workspace",
-        "--lib",
-        "--test=guarantee",
-    ]),
+    judge: Some(Judge {
+        // The second for the features it brings: nothing is compiled that the other places do not have.
+        packages: &["plimsoll-core", "plimsoll-schedules"],
+        arguments: &[
+            "--lib",
+            "--test=guarantee",
+            UNOPTIMIZED,
+            TO_THE_FIRST_FAILURE,
+        ],
+        limit: "600",
+    }),
     only_named: true,
     ..LANE
 };
+/// To optimize a lane takes longer than all its tests.
+const UNOPTIMIZED: &str = "--config=profile.release.package.plimsoll-core.opt-level=0";
 /// A consumer that does nothing any more lets each of eighty tests wait for a minute.
-const TO_THE_FIRST_FAILURE: &str = r#"--cargo-arg=--config=target.'cfg(unix)'.runner=['bash', '-c', 'set -o pipefail; "$0" "$@" | while IFS= read -r line; do echo "$line"; [[ $line != *" FAILED" ]] || exit 1; done']"#;
+const TO_THE_FIRST_FAILURE: &str = r#"--config=target.'cfg(unix)'.runner=['bash', '-c', 'set -o pipefail; "$0" "$@" | while IFS= read -r line; do echo "$line"; [[ $line != *" FAILED" ]] || exit 1; done']"#;
 /// What the random tests try is the same each time, or a mistake would be found only now and then.
 const SEED: (&str, &str) = ("PROPTEST_RNG_SEED", "1");
 /// Nobody reads what a mistake breaks, so it is neither made smaller nor kept for the next one.
@@ -130,9 +127,6 @@ impl Place {
     }
 
     fn judge(&self, files: &[OsString]) -> Result<()> {
-        if let Some(baseline) = self.baseline {
-            process::run(&mut process::cargo(baseline)?)?;
-        }
         let folder = paths::target()?.join("mutants");
         let output = folder.join(self.package);
         fs::create_dir_all(&output)?;
@@ -141,15 +135,12 @@ impl Place {
             .args(["mutants", "--package", self.package])
             .args(files.iter().flat_map(|file| [OsStr::new("--file"), file]))
             .arg("--output")
-            .arg(&output)
-            .args(self.tests)
-            .current_dir(paths::repository())
-            .envs([SEED])
-            .envs(UNREAD)
-            // Away from all else, because one package alone has other features; and it stays.
-            .env("CARGO_TARGET_DIR", folder.join("build"));
-        process::double_test_threads(&mut mutants)?;
-        process::run(&mut mutants)?;
+            .arg(&output);
+        if let Some(judge) = &self.judge {
+            run_in(&folder, &mut judge.baseline()?)?;
+            mutants.args(judge.options());
+        }
+        run_in(&folder, &mut mutants)?;
         let caught = fs::read_to_string(output.join("mutants.out/caught.txt"))?;
         ensure!(
             !caught.is_empty(),
@@ -158,6 +149,40 @@ impl Place {
         );
         Ok(())
     }
+}
+
+impl Judge {
+    /// The tests alone, which must pass as long as nothing is wrong.
+    fn baseline(&self) -> Result<Command> {
+        let mut tests = process::cargo(["test", "--release"])?;
+        for package in self.packages {
+            tests.args(["--package", package]);
+        }
+        tests.args(self.arguments);
+        Ok(tests)
+    }
+
+    /// The same tests, for cargo-mutants.
+    fn options(&self) -> Vec<String> {
+        let packages = self.packages.iter();
+        let packages = packages.map(|it| format!("--test-package={it}"));
+        let arguments = self.arguments.iter();
+        let arguments = arguments.map(|it| format!("--cargo-arg={it}"));
+        let limit = format!("--timeout={}", self.limit);
+        let rest = ["--baseline=skip".to_owned(), limit];
+        packages.chain(arguments).chain(rest).collect()
+    }
+}
+
+/// Away from all else, because one package alone has other features; and what is compiled stays.
+fn run_in(folder: &Path, command: &mut Command) -> Result<()> {
+    command
+        .current_dir(paths::repository())
+        .envs([SEED])
+        .envs(UNREAD)
+        .env("CARGO_TARGET_DIR", folder.join("build"));
+    process::double_test_threads(command)?;
+    process::run(command)
 }
 
 fn named(rest: Vec<OsString>) -> Result<Vec<OsString>, lexopt::Error> {

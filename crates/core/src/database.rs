@@ -1,18 +1,19 @@
 //! A session: exactly one connection to PostgreSQL, never silently replaced. What a process
 //! knows belongs to the connection it came from, so a reconnect must be seen.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use plimsoll_telemetry::traces::spans::Server;
-use sea_orm::sqlx::ConnectOptions;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::{ConnectOptions, Connection};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector,
     Statement, TransactionTrait, Value,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How PostgreSQL is reached.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ fn unreachable_by(err: sea_orm::sqlx::Error) -> DbErr {
 
 /// Waiting for a connection longer than this is a fault.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// The pool tries again until then and keeps to itself what is wrong. After this time we ask beside it.
+const ASK_WHY: Duration = Duration::from_millis(300);
 /// A statement, or the answer of COMMIT, longer than this means that the link is dead. Above
 /// the server's own limits, which give the better error.
 pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(40);
@@ -80,7 +83,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects, or says why not within ten seconds.
+    /// Connects, or says why not: soon if nobody listens, and within ten seconds. Dropped, it leaves
+    /// nothing behind.
     pub async fn open(settings: &Settings, instance: &str) -> Result<Session, DbErr> {
         let commit = [(
             "synchronous_commit",
@@ -93,7 +97,7 @@ impl Session {
             .disable_statement_logging();
         let connects = Arc::new(AtomicU32::new(0));
         let counter = Arc::clone(&connects);
-        let pool = PgPoolOptions::new()
+        let pooled = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(CONNECT_LIMIT)
             .idle_timeout(None)
@@ -103,9 +107,12 @@ impl Session {
                 counter.fetch_add(1, Ordering::Relaxed);
                 Box::pin(async { Ok(()) })
             })
-            .connect_with(options)
-            .await
-            .map_err(unreachable_by)?;
+            .connect_with(options.clone());
+        let pool = tokio::select! {
+            pool = pooled => pool,
+            reason = reason(options) => Err(reason),
+        };
+        let pool = pool.map_err(unreachable_by)?;
         Ok(Session {
             db: SqlxPostgresConnector::from_sqlx_postgres_pool(pool),
             connects,
@@ -140,6 +147,24 @@ impl Session {
             // It is given up: how it ends changes nothing.
             self.db.close().await.ok();
         });
+    }
+}
+
+/// Why the pool has no connection, in time before it gives up; nothing if one can be had.
+async fn reason(options: PgConnectOptions) -> sea_orm::sqlx::Error {
+    sleep(ASK_WHY).await;
+    match options.connect().await {
+        Ok(connection) => {
+            // The pool will have its own.
+            connection.close().await.ok();
+            pending().await
+        }
+        Err(nobody @ sea_orm::sqlx::Error::Io(_)) => nobody,
+        Err(refused) => {
+            // Perhaps because there is no room for two.
+            sleep(CONNECT_LIMIT - 3 * ASK_WHY).await;
+            refused
+        }
     }
 }
 

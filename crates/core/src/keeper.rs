@@ -13,7 +13,7 @@ use crate::Settings;
 use crate::complaint::Complaint;
 use crate::database::{Session, statement};
 use crate::release::Came;
-use crate::store::{Store, is_lost};
+use crate::store::{Store, is_lost, told};
 
 /// Between two rounds.
 const ROUND: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ impl Keeper {
         round.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             round.tick().await;
-            let lost = self.round().await.err().map(|err| err.to_string());
+            let lost = self.round().await.err().map(|err| told(&err));
             let what = "housekeeping has lost its connection and tries again";
             self.complaints.connection.hear(what, lost);
         }
@@ -135,10 +135,11 @@ impl Keeper {
             Err(err) => {
                 self.next_drop = Instant::now() + DROP_AGAIN;
                 let readers = readers(db).await.unwrap_or_default();
+                let why = told(&err);
                 tracing::warn!(
-                    %err,
+                    why,
                     readers,
-                    "the oldest part of the ledger is not dropped for now: {err}; read by {readers}"
+                    "the oldest part of the ledger is not dropped for now: {why}; read by {readers}"
                 );
             }
         }
@@ -160,7 +161,7 @@ impl Keeper {
 fn hear<T>(said: &mut Complaint, what: &str, tried: Result<T, DbErr>) -> Result<(), DbErr> {
     match tried {
         Err(err) if is_lost(&err) => return Err(err),
-        Err(err) => said.hear(what, Some(err.to_string())),
+        Err(err) => said.hear(what, Some(told(&err))),
         Ok(_) => said.hear(what, None),
     }
     Ok(())

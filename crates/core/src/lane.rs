@@ -12,13 +12,14 @@ use plimsoll_domain::Nature;
 use plimsoll_domain::lane as machine;
 use plimsoll_domain::lane::{Answer, Breaker, Event, Share, Sought, answer_of_positions};
 use plimsoll_telemetry::traces::spans::stage;
+use sea_orm::DbErr;
 use tracing::Instrument;
 
 use crate::batch::{Batch, Chunk, Record};
 use crate::clock;
 use crate::complaint::Complaint;
 use crate::coordinator::{Coordinator, Heard};
-use crate::database::Session;
+use crate::database::{Session, in_time};
 use crate::inbox::Inbox;
 use crate::locks::{Held, SkuLocks};
 use crate::progress::{Mark, Progress};
@@ -104,11 +105,8 @@ impl Lane {
         let batch = Arc::new(self.decode(chunk));
         self.in_flight = self.owned.clone();
         let held = batch.trace.around(self.lock(&batch)).await;
-        let shares: Vec<Share> = batch
-            .shares()
-            .into_iter()
-            .filter(|&share| self.moves(&batch, share))
-            .collect();
+        let mut shares = batch.shares();
+        shares.retain(|&share| self.moves(&batch, share));
         if !shares.is_empty() {
             let effects = self.machine.step(Event::Took(shares));
             batch.trace.around(self.perform(&batch, effects)).await;
@@ -135,14 +133,16 @@ impl Lane {
     /// Whether there is anything to apply in a share. Orders were obeyed while waiting for the
     /// locks: a partition that left meanwhile is not applied, also if it came back, because
     /// another owner may have applied these records.
-    fn moves(&self, batch: &Batch, share: Share) -> bool {
-        let (Some(taken), Some(owned)) = (
-            self.in_flight.get(&share.partition),
-            self.owned.get(&share.partition),
-        ) else {
-            return false;
-        };
-        taken.generation == owned.generation && batch.offset_after(share) > owned.next_offset
+    fn moves(&mut self, batch: &Batch, share: Share) -> bool {
+        let owned = self.still(share.partition);
+        owned.is_some_and(|owned| batch.offset_after(share) > owned.next_offset)
+    }
+
+    /// A partition of the batch in flight, if it is still owned under the same assignment.
+    fn still(&mut self, partition: i32) -> Option<&mut Owned> {
+        let taken = self.in_flight.get(&partition)?.generation;
+        let owned = self.owned.get_mut(&partition);
+        owned.filter(|owned| owned.generation == taken)
     }
 
     /// The locks of all SKUs of the batch; orders are obeyed while waiting.
@@ -162,68 +162,81 @@ impl Lane {
         held
     }
 
-    /// Looks whether the stored positions are where this lane left them.
+    /// Looks whether the stored positions are where this lane left them: an attempt at nothing.
     async fn compare(&mut self) {
         if self.owned.is_empty() {
             return;
         }
-        let sought = self.owned.iter().map(|(&partition, owned)| Sought {
+        self.in_flight = self.owned.clone();
+        match self.read_positions().await {
+            Ok(Answer::Lost(partitions)) => self.lose(&partitions),
+            Ok(Answer::Ahead(partition)) => {
+                self.halt(partition, "ahead: the stored position was moved by hand")
+            }
+            Ok(Answer::Transient) => self.shared.store.watch.database_answered(),
+            Ok(
+                Answer::Committed
+                | Answer::Tripped(_)
+                | Answer::Conflict
+                | Answer::Duplicates
+                | Answer::Turned
+                | Answer::Refused(_),
+            ) => unreachable!("positions alone do not say this"),
+            Err(err) => self.shared.store.watch.database_failed(&told(&err)),
+        }
+    }
+
+    async fn read_positions(&mut self) -> Result<Answer, DbErr> {
+        let sought = self.in_flight.iter().map(|(&partition, owned)| Sought {
             partition,
             claim: owned.claim,
             from: owned.next_offset,
             to: owned.next_offset,
         });
         let sought: Vec<Sought> = sought.collect();
-        let answer = match self.read_positions(&sought).await {
-            Ok(answer) => answer,
-            Err(err) => {
-                self.drop_session();
-                self.shared.store.watch.database_failed(&told(&err));
-                return;
-            }
-        };
-        match answer {
-            Answer::Lost(partitions) => self.lose(&partitions),
-            Answer::Ahead(partition) => {
-                self.halt(partition, "ahead: the stored position was moved by hand")
-            }
-            Answer::Transient => self.shared.store.watch.database_answered(),
-            Answer::Committed
-            | Answer::Tripped(_)
-            | Answer::Conflict
-            | Answer::Duplicates
-            | Answer::Turned
-            | Answer::Refused(_) => {
-                unreachable!("positions alone do not say this")
-            }
-        }
-    }
-
-    async fn read_positions(&mut self, sought: &[Sought]) -> Result<Answer, sea_orm::DbErr> {
         let store = Arc::clone(&self.shared.store);
-        let session = self.session().await?;
-        let stored = stored_positions(
-            session.db(),
-            store.topic_id,
-            sought.iter().map(|s| s.partition),
-            false,
-        )
-        .await?;
-        Ok(answer_of_positions(sought, &stored, false))
-    }
-
-    async fn session(&mut self) -> Result<&Session, sea_orm::DbErr> {
-        if self.session.is_none() {
-            self.session = Some(self.shared.store.connect().await?);
+        let session = self.take_session().await?;
+        let partitions = sought.iter().map(|s| s.partition);
+        let read = stored_positions(session.db(), store.topic_id, partitions, false);
+        match self.obeying(in_time(read)).await {
+            Ok(stored) => {
+                self.session = Some(session);
+                Ok(answer_of_positions(&sought, &stored, false))
+            }
+            Err(err) => {
+                session.discard();
+                store.knowledge.start_epoch();
+                Err(err)
+            }
         }
-        Ok(self.session.as_ref().expect("opened above"))
     }
 
-    fn drop_session(&mut self) {
+    /// The session, or a new one. Whoever takes it puts it back if it is in order.
+    async fn take_session(&mut self) -> Result<Session, DbErr> {
         if let Some(session) = self.session.take() {
-            session.discard();
-            self.shared.store.knowledge.start_epoch();
+            return Ok(session);
         }
+        let store = Arc::clone(&self.shared.store);
+        self.obeying(store.connect()).await
+    }
+
+    /// What `work` answers; orders are obeyed while waiting. Who is to end gives it up, so it must
+    /// be nothing that has to be known.
+    async fn obeying<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        let inbox = Arc::clone(&self.inbox);
+        let mut work = std::pin::pin!(work);
+        while !self.ending {
+            tokio::select! {
+                answer = &mut work => return answer,
+                () = inbox.arrived() => self.obey(),
+            }
+        }
+        Err(DbErr::Custom(
+            "it is not waited for, because the service ends".to_owned(),
+        ))
     }
 
     fn tell(&self, heard: Heard) {
@@ -248,13 +261,12 @@ impl Lane {
                     timestamp_ms,
                 },
             );
-            if let Some(owned) = self
-                .owned
-                .get_mut(&share.partition)
-                .filter(|owned| owned.generation == generation)
-            {
+            if let Some(owned) = self.still(share.partition) {
                 owned.next_offset = next_offset;
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

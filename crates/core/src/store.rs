@@ -14,6 +14,8 @@ mod observed;
 mod parts;
 mod positions;
 mod read;
+#[cfg(test)]
+mod unasked;
 mod write;
 
 pub(crate) use attempt::{Done, Job, read_locked, reason, write_folded};

@@ -41,7 +41,7 @@ pub(crate) struct Outcome {
 /// Why a claim has to be tried again.
 #[derive(Debug, thiserror::Error)]
 enum Fault {
-    #[error("PostgreSQL: {0}")]
+    #[error("PostgreSQL: {}", store::told(.0))]
     Database(#[from] DbErr),
     #[error("Kafka: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),
@@ -237,11 +237,12 @@ pub(super) fn write_halt(
         let mut wait = BACKOFF_MIN;
         let mut complaint = Complaint::default();
         while let Err(err) = halt_once(&desk, partition, claim, &reason).await {
-            if let Some(times) = complaint.due(&err.to_string()) {
+            let why = store::told(&err);
+            if let Some(times) = complaint.due(&why) {
                 tracing::warn!(
                     partition,
                     times,
-                    "the halt of partition {partition} cannot be written down yet: {err}"
+                    "the halt of partition {partition} cannot be written down yet: {why}"
                 );
             }
             if desk.myself.0.is_closed() {

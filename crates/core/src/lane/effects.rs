@@ -8,6 +8,7 @@ use plimsoll_domain::lane::{
     Answer, Attempt, Effect, Event, Halt, MALFORMED_IN_A_ROW_MAX, Share, Sought,
 };
 use rand::RngExt;
+use sea_orm::DbErr;
 
 use super::Lane;
 use crate::batch::Batch;
@@ -43,8 +44,9 @@ impl Lane {
     /// One attempt, in a task that nobody can cancel; orders are obeyed while it runs.
     async fn apply(&mut self, batch: &Arc<Batch>, attempt: Attempt) -> Answer {
         self.signs.give(Instant::now());
-        let session = match self.session().await {
-            Ok(_) => self.session.take().expect("just opened"),
+        let session = match self.take_session().await {
+            Ok(session) => session,
+            Err(_) if self.ending => return Answer::Transient,
             Err(err) => return self.unreachable(&err),
         };
         let job = Job {
@@ -108,12 +110,10 @@ impl Lane {
     }
 
     /// Shows what was committed to the breakers of its partitions.
-    fn committed(&mut self, batch: &Batch, records: &[u32]) -> Answer {
+    pub(super) fn committed(&mut self, batch: &Batch, records: &[u32]) -> Answer {
         let mut tripped = Vec::new();
         for entry in records.iter().map(|&n| &batch.entries[n as usize]) {
-            let generation = self.in_flight[&entry.partition].generation;
-            if let Some(owned) = self.owned.get_mut(&entry.partition)
-                && owned.generation == generation
+            if let Some(owned) = self.still(entry.partition)
                 && owned.breaker.trips_on(entry.content.is_err())
             {
                 tripped.push(entry.partition);
@@ -125,7 +125,7 @@ impl Lane {
         }
     }
 
-    fn unreachable(&mut self, err: &sea_orm::DbErr) -> Answer {
+    fn unreachable(&mut self, err: &DbErr) -> Answer {
         let why = store::told(err);
         let what = "PostgreSQL cannot be reached";
         self.complaint.hear(what, Some(why.clone()));
@@ -159,20 +159,26 @@ impl Lane {
     /// A failure here shows again in the next attempt, which has its own remedy.
     async fn turn_part(&mut self) {
         let store = Arc::clone(&self.shared.store);
-        if let Ok(session) = self.session().await
-            && let Err(err) = store.parts.turn(session.db(), store.id_window).await
-        {
-            tracing::warn!(%err, "the ledger's part could not be turned");
+        let Ok(session) = self.take_session().await else {
+            return;
+        };
+        if let Err(err) = store.parts.turn(session.db(), store.id_window).await {
+            let why = store::told(&err);
+            tracing::warn!(why, "the ledger's part could not be turned");
         }
+        self.session = Some(session);
     }
 
     async fn refresh_parts(&mut self) {
         let store = Arc::clone(&self.shared.store);
-        if let Ok(session) = self.session().await
-            && let Err(err) = store.parts.refresh(session.db(), store.id_window).await
-        {
-            tracing::warn!(%err, "the ledger's parts could not be read");
+        let Ok(session) = self.take_session().await else {
+            return;
+        };
+        if let Err(err) = store.parts.refresh(session.db(), store.id_window).await {
+            let why = store::told(&err);
+            tracing::warn!(why, "the ledger's parts could not be read");
         }
+        self.session = Some(session);
     }
 }
 

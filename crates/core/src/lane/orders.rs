@@ -68,17 +68,16 @@ impl Lane {
         }
     }
 
-    /// Gives up partitions that the database says are not ours.
+    /// Gives up partitions of the batch in flight that the database says are not ours.
     pub(super) fn lose(&mut self, partitions: &[i32]) {
         self.shared.store.metrics.fenced(partitions.len() as u64);
         for &partition in partitions {
-            if let Some(owned) = self.owned.remove(&partition) {
+            if let Some(owned) = self.leave(partition) {
                 tracing::warn!(
                     partition,
                     next_offset = owned.next_offset,
                     "partition {partition} has another owner, or its position went back"
                 );
-                self.shared.progress.ends(partition, owned.generation);
                 self.tell(Heard::Lost {
                     partition,
                     generation: owned.generation,
@@ -88,16 +87,15 @@ impl Lane {
         self.shared.store.knowledge.start_epoch();
     }
 
-    /// Stops a partition until an operator resumes it.
+    /// Stops a partition of the batch in flight until an operator resumes it.
     pub(super) fn halt(&mut self, partition: i32, reason: &str) {
-        if let Some(owned) = self.owned.remove(&partition) {
+        if let Some(owned) = self.leave(partition) {
             tracing::error!(
                 partition,
                 next_offset = owned.next_offset,
                 reason,
                 "partition {partition} is halted: {reason}"
             );
-            self.shared.progress.ends(partition, owned.generation);
             self.tell(Heard::Halt {
                 partition,
                 generation: owned.generation,
@@ -106,5 +104,13 @@ impl Lane {
                 reason: reason.to_owned(),
             });
         }
+    }
+
+    /// What an answer is about is not owned any more. An assignment that began meanwhile stays.
+    fn leave(&mut self, partition: i32) -> Option<Owned> {
+        let left = *self.still(partition)?;
+        self.owned.remove(&partition);
+        self.shared.progress.ends(partition, left.generation);
+        Some(left)
     }
 }

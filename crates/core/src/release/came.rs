@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use super::{By, release_sku};
 use crate::complaint::Complaint;
 use crate::database::statement;
-use crate::store::Store;
+use crate::store::{Store, told};
 
 /// SKUs that one look takes at most.
 const SKUS_MAX: u32 = 100;
@@ -83,7 +83,7 @@ impl Came {
         if self.failing.len() < COMPLAINTS_MAX {
             let mut complaint = self.failed.remove(sku).unwrap_or_default();
             let what = format!("{sku} came to exist, and its parked events cannot be released");
-            complaint.hear(&what, Some(err.to_string()));
+            complaint.hear(&what, Some(told(err)));
             self.failing.insert(sku.to_owned(), complaint);
         }
     }

@@ -17,7 +17,7 @@ use crate::complaint::Complaint;
 use crate::database::{Session, statement};
 use crate::knowledge::Knowledge;
 use crate::rules::{self, Rules};
-use crate::store::{Parts, Store, ensure_topic};
+use crate::store::{Parts, Store, ensure_topic, told};
 use crate::{Settings, Watch, kafka};
 
 /// What lasts, however often a start is tried.
@@ -32,7 +32,7 @@ pub(super) struct Beside {
 /// Why a start has to be tried again.
 #[derive(Debug, thiserror::Error)]
 enum NotYet {
-    #[error("PostgreSQL: {0}")]
+    #[error("PostgreSQL: {}", told(.0))]
     Database(#[from] DbErr),
     #[error("Kafka: {0}")]
     Kafka(#[from] rdkafka::error::KafkaError),

@@ -16,7 +16,7 @@ use super::inquiry::Inquiry;
 use super::parts::List;
 use super::read::{self, Known};
 use super::write::{self, Folds};
-use super::{Fault, Judged, Judging, Store, classify, lost, positions};
+use super::{Fault, Judged, Judging, Store, classify, lost, positions, told};
 use crate::batch::{Batch, Read};
 use crate::database::{ANSWER_LIMIT, Session, in_time};
 use crate::locks::Sku;
@@ -248,7 +248,7 @@ impl Job {
         let commit = store.seen("COMMIT", tx.commit());
         let lost = match timeout(ANSWER_LIMIT, commit).await {
             Ok(Ok(())) => None,
-            Ok(Err(err)) => Some(err.to_string()),
+            Ok(Err(err)) => Some(told(&err)),
             Err(_) => Some("COMMIT was not answered in time".to_owned()),
         };
         if let Some(why) = lost {

@@ -15,8 +15,12 @@ pub(super) async fn settle(job: &Job, store: &Store, why: String) -> (Session, A
         match in_time(Box::pin(ask(job, store))).await {
             Ok(asked) => break asked,
             Err(err) => {
-                tracing::warn!(%err, "the answer of a COMMIT is lost and the database cannot be asked yet");
-                store.watch.database_failed(&told(&err));
+                let fault = told(&err);
+                tracing::warn!(
+                    fault,
+                    "the answer of a COMMIT is lost and the database cannot be asked yet"
+                );
+                store.watch.database_failed(&fault);
             }
         }
         tokio::time::sleep(wait).await;

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::complaint::Complaint;
 use crate::database::{Session, statement};
-use crate::store::Store;
+use crate::store::{Store, told};
 
 /// Finds where a ledger does not continue itself or is not its product's: place, what is wrong
 /// there, and whether it is only that somebody changed the product past Plimsoll. `$1` is how many
@@ -164,7 +164,7 @@ pub(crate) async fn walk(store: Arc<Store>) {
     loop {
         let started = Instant::now();
         let proved = next(&store, &mut session, &mut reproof).await;
-        let why = proved.err().map(|error| error.to_string());
+        let why = proved.err().map(|err| told(&err));
         complaint.hear("the ledger cannot be proved again just now", why);
         sleep(PACE.max(started.elapsed() * SHARE)).await;
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
 
-use crate::world::{World, eventually};
+use crate::world::{World, adjust, eventually};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_leaves_the_backlog_to_the_next_start() -> Result<()> {
@@ -38,6 +38,27 @@ async fn a_stop_leaves_the_backlog_to_the_next_start() -> Result<()> {
         .await?;
     world.exact().await?;
     world.settings.batch_records_max = 1_000;
+    let running = world.run_again();
+    world.finish(running).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_no_database_that_is_away() -> Result<()> {
+    let mut world = World::with_own_server(1).await?;
+    world.product("A", 0).await?;
+    let running = world.run();
+    world.send(0, [adjust("A", 1)])?;
+    world.caught_up().await?;
+    let server = world.server.as_mut().expect("its own server");
+    tokio::task::block_in_place(|| server.stop_immediate())?;
+    world.send(0, [adjust("A", 1)])?;
+    let tries = || running.metric(r#"plimsoll_retries_total{reason="unreachable"}"#);
+    eventually("two tries fail", || tries() >= 2.0).await?;
+    let why = running.watch.readiness().database;
+    assert!(why.is_some_and(|why| why.contains("refused")));
+    running.stop().await?;
+    let server = world.server.as_mut().expect("its own server");
+    tokio::task::block_in_place(|| server.start_again())?;
     let running = world.run_again();
     world.finish(running).await
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
 
-use crate::world::{World, adjust, eventually};
+use crate::world::{CUT, World, adjust, eventually};
 
 /// Every SKU in every partition, and no identities that would hide a record applied twice.
 fn hot() -> Shape {
@@ -97,6 +97,7 @@ async fn a_former_owner_is_refused_by_its_claim_and_goes_on_under_a_new_one() ->
     world.finish(running).await
 }
 
+/// Also if the session that it would ask has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_owner_notices_by_itself_that_its_claim_is_gone() -> Result<()> {
     let mut world = World::new(2).await?;
@@ -104,6 +105,7 @@ async fn an_idle_owner_notices_by_itself_that_its_claim_is_gone() -> Result<()> 
     world.send(0, [adjust("A", 1)])?;
     let running = world.run();
     world.caught_up().await?;
+    world.rows(CUT).await?;
     world
         .sql("UPDATE plimsoll_internal.positions SET claim = gen_random_uuid(), owner = 'nobody'")
         .await?;

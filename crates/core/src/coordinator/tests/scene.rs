@@ -3,10 +3,8 @@
 
 use std::sync::mpsc;
 
-use plimsoll_domain::{Limits, Nature, OnUnknownSku, Policy};
+use plimsoll_domain::Nature;
 use plimsoll_sandbox::broker::InProcess;
-use plimsoll_telemetry::traces::spans::Source;
-use plimsoll_telemetry::{Metrics, Traces};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::yield_now;
@@ -15,10 +13,7 @@ use super::super::claiming::Outcome;
 use super::super::*;
 use crate::database;
 use crate::inbox::Bounds;
-use crate::knowledge::Knowledge;
 use crate::lane::{Lane, Shared};
-use crate::rules::{self, Rules};
-use crate::store::Parts;
 
 const TOPIC: &str = "events";
 /// Of the topic.
@@ -59,7 +54,7 @@ impl Scene {
         };
         #[expect(clippy::disallowed_methods, reason = "as many as a test says")]
         let ((told_to, told), (sender, heard)) = (mpsc::channel(), unbounded_channel());
-        let store = Arc::new(store(database));
+        let store = Arc::new(Store::unasked(database));
         let task = Task::new(Desk {
             consumer: Arc::new(kafka::consumer(&kafka).expect("settings of ours")),
             kafka,
@@ -189,32 +184,5 @@ impl Scene {
             }
         }
         orders
-    }
-}
-
-fn store(database: database::Settings) -> Store {
-    let (watch, metrics) = (Arc::new(Watch::default()), Arc::new(Metrics::new()));
-    let rules = Rules::new(&rules::Settings::default(), &database, "test", &metrics);
-    Store {
-        instance: "test".to_owned(),
-        topic_id: 1,
-        policy: Policy {
-            unknown_sku: OnUnknownSku::Park,
-            floor_default: 0,
-            limits: Limits::default(),
-        },
-        id_window: Duration::from_secs(3_600),
-        knowledge: Knowledge::default(),
-        parts: Parts::unread(),
-        source: Source {
-            topic: TOPIC.to_owned(),
-            group: "group".to_owned(),
-        },
-        server: database.server(),
-        metrics,
-        traces: Arc::new(Traces::off()),
-        watch,
-        rules: rules.expect("this machine runs rules"),
-        database,
     }
 }

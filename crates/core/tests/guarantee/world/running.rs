@@ -7,6 +7,9 @@ use plimsoll_core::{Error, Settings, Watch};
 use plimsoll_telemetry::{Metrics, Traces};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::LIMIT;
 
 pub(crate) struct Running {
     pub(crate) watch: Arc<Watch>,
@@ -37,7 +40,8 @@ impl Running {
     /// Stops it and waits until it has drained.
     pub(crate) async fn stop(self) -> Result<()> {
         self.stop.send(true).ok().context("it has ended already")?;
-        Ok(self.task.await??)
+        let ended = timeout(LIMIT, self.task).await;
+        Ok(ended.context("it does not end")???)
     }
 
     /// The names and labels of all series that a scraper would store.
