@@ -22,7 +22,7 @@ struct Place {
     only_named: bool,
 }
 
-/// Tests of several packages. Cargo-mutants would look for all of them in the first.
+/// Tests of several packages. Cargo-mutants, before the first mistake, would look for all of them in one.
 struct Judge {
     packages: &'static [&'static str],
     /// How cargo runs them.
@@ -65,11 +65,12 @@ const COORDINATOR: Place = Place {
     only_named: true,
     ..LANE
 };
-/// What a lane does with the world. Judged on a real PostgreSQL, so a mistake takes minutes.
+/// What a lane does with the world. What unit tests do not see is judged on a real PostgreSQL, so a
+/// mistake takes a minute or two.
 const SHELL: Place = Place {
     files: &["crates/core/src/lane.rs", "crates/core/src/lane/**"],
     judge: Some(Judge {
-        // The second for the features it brings: nothing is compiled that the other places do not have.
+        // The second for the features it brings: no library is compiled that the other places do not have.
         packages: &["plimsoll-core", "plimsoll-schedules"],
         arguments: &[
             "--lib",
@@ -77,11 +78,19 @@ const SHELL: Place = Place {
             UNOPTIMIZED,
             TO_THE_FIRST_FAILURE,
         ],
-        limit: "600",
+        limit: "300",
     }),
     only_named: true,
     ..LANE
 };
+/// All that mistakes are made in, or that is compiled from the same files.
+const CLEAN: [&str; 5] = [
+    "clean",
+    "--release",
+    "--package=plimsoll-core",
+    "--package=plimsoll-domain",
+    "--package=plimsoll-schedules",
+];
 /// To optimize a lane takes longer than all its tests.
 const UNOPTIMIZED: &str = "--config=profile.release.package.plimsoll-core.opt-level=0";
 /// A consumer that does nothing any more lets each of eighty tests wait for a minute.
@@ -137,6 +146,8 @@ impl Place {
             .arg("--output")
             .arg(&output);
         if let Some(judge) = &self.judge {
+            // What is newest there is the last mistake.
+            run_in(&folder, &mut process::cargo(CLEAN)?)?;
             run_in(&folder, &mut judge.baseline()?)?;
             mutants.args(judge.options());
         }

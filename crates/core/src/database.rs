@@ -2,6 +2,7 @@
 //! knows belongs to the connection it came from, so a reconnect must be seen.
 
 use std::future::pending;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -109,6 +110,7 @@ impl Session {
             })
             .connect_with(options.clone());
         let pool = tokio::select! {
+            biased;
             pool = pooled => pool,
             reason = reason(options) => Err(reason),
         };
@@ -159,13 +161,17 @@ async fn reason(options: PgConnectOptions) -> sea_orm::sqlx::Error {
             connection.close().await.ok();
             pending().await
         }
-        Err(nobody @ sea_orm::sqlx::Error::Io(_)) => nobody,
-        Err(refused) => {
-            // Perhaps because there is no room for two.
+        Err(err) if nobody_listens(&err) => err,
+        Err(err) => {
+            // Perhaps there is only no room for two.
             sleep(CONNECT_LIMIT - 3 * ASK_WHY).await;
-            refused
+            err
         }
     }
+}
+
+fn nobody_listens(err: &sea_orm::sqlx::Error) -> bool {
+    matches!(err, sea_orm::sqlx::Error::Io(io) if io.kind() == ErrorKind::ConnectionRefused)
 }
 
 /// A statement with its parameters, in PostgreSQL's dialect.

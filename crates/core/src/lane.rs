@@ -182,6 +182,7 @@ impl Lane {
                 | Answer::Turned
                 | Answer::Refused(_),
             ) => unreachable!("positions alone do not say this"),
+            Err(_) if self.ending => {}
             Err(err) => self.shared.store.watch.database_failed(&told(&err)),
         }
     }
@@ -198,26 +199,29 @@ impl Lane {
         let session = self.take_session().await?;
         let partitions = sought.iter().map(|s| s.partition);
         let read = stored_positions(session.db(), store.topic_id, partitions, false);
-        match self.obeying(in_time(read)).await {
-            Ok(stored) => {
-                self.session = Some(session);
-                Ok(answer_of_positions(&sought, &stored, false))
-            }
-            Err(err) => {
-                session.discard();
-                store.knowledge.start_epoch();
-                Err(err)
-            }
-        }
+        let stored = self.obeying(in_time(read)).await;
+        self.put_back(session, &stored);
+        Ok(answer_of_positions(&sought, &stored?, false))
     }
 
-    /// The session, or a new one. Whoever takes it puts it back if it is in order.
+    /// The session, or a new one. Whoever takes it puts it back.
     async fn take_session(&mut self) -> Result<Session, DbErr> {
         if let Some(session) = self.session.take() {
             return Ok(session);
         }
         let store = Arc::clone(&self.shared.store);
         self.obeying(store.connect()).await
+    }
+
+    /// A session that answered so. One that failed is given up, and what was known with it.
+    fn put_back<T>(&mut self, session: Session, answer: &Result<T, DbErr>) {
+        match answer {
+            Ok(_) => self.session = Some(session),
+            Err(_) => {
+                session.discard();
+                self.shared.store.knowledge.start_epoch();
+            }
+        }
     }
 
     /// What `work` answers; orders are obeyed while waiting. Who is to end gives it up, so it must

@@ -259,18 +259,20 @@ impl Lane {
     }
 
     /// Whether there is anything to apply in a share: orders were obeyed while waiting for the locks.
-    fn moves(&self, share: Share, out: &Outside) -> bool {
+    fn moves(&mut self, share: Share, out: &Outside) -> bool {
         if out.has_bug(Bug::LeftPartitionIsTried) {
             return true;
         }
-        let (taken, owned) = (
-            self.in_flight.get(&share.partition),
-            self.owned.get(&share.partition),
-        );
-        let (Some(taken), Some(owned)) = (taken, owned) else {
-            return false;
-        };
-        taken.generation == owned.generation && self.batch.offset_after(share) > owned.next_offset
+        let offset_after = self.batch.offset_after(share);
+        let owned = self.still(share.partition);
+        owned.is_some_and(|owned| offset_after > owned.next_offset)
+    }
+
+    /// A partition of the batch in flight, if it is still owned under the same assignment.
+    fn still(&mut self, partition: i32) -> Option<&mut Owned> {
+        let taken = self.in_flight.get(&partition)?.generation;
+        let owned = self.owned.get_mut(&partition);
+        owned.filter(|owned| owned.generation == taken)
     }
 
     /// The batch is over.

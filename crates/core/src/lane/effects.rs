@@ -12,6 +12,7 @@ use sea_orm::DbErr;
 
 use super::Lane;
 use crate::batch::Batch;
+use crate::database::in_time;
 use crate::store::{self, Done, Job};
 use crate::{followed, tally};
 
@@ -49,6 +50,12 @@ impl Lane {
             Err(_) if self.ending => return Answer::Transient,
             Err(err) => return self.unreachable(&err),
         };
+        let mut shares = attempt.shares.iter();
+        if shares.any(|share| self.still(share.partition).is_none()) {
+            // It left while we connected; the next attempt goes on without it.
+            self.session = Some(session);
+            return Answer::Transient;
+        }
         let job = Job {
             batch: Arc::clone(batch),
             topic_id: self.shared.store.topic_id,
@@ -162,11 +169,13 @@ impl Lane {
         let Ok(session) = self.take_session().await else {
             return;
         };
-        if let Err(err) = store.parts.turn(session.db(), store.id_window).await {
+        let turn = store.parts.turn(session.db(), store.id_window);
+        let turned = self.obeying(in_time(turn)).await;
+        self.put_back(session, &turned);
+        if let Err(err) = turned {
             let why = store::told(&err);
             tracing::warn!(why, "the ledger's part could not be turned");
         }
-        self.session = Some(session);
     }
 
     async fn refresh_parts(&mut self) {
@@ -174,11 +183,13 @@ impl Lane {
         let Ok(session) = self.take_session().await else {
             return;
         };
-        if let Err(err) = store.parts.refresh(session.db(), store.id_window).await {
+        let read = store.parts.refresh(session.db(), store.id_window);
+        let read = self.obeying(in_time(read)).await;
+        self.put_back(session, &read);
+        if let Err(err) = read {
             let why = store::told(&err);
             tracing::warn!(why, "the ledger's parts could not be read");
         }
-        self.session = Some(session);
     }
 }
 

@@ -73,3 +73,22 @@ async fn an_identity_older_than_the_window_is_forgotten() -> Result<()> {
     assert_eq!(world.coverage().await?, [""; 0]);
     Ok(())
 }
+
+/// Another replica turns it; the list is read at once then, and not with the next housekeeping.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_somebody_else_turned_costs_a_lane_one_try() -> Result<()> {
+    const TURNS: u32 = 10;
+    let mut world = World::new(1).await?;
+    world.product("A", 0).await?;
+    let running = world.run();
+    for _ in 0..TURNS {
+        world
+            .sql("SELECT plimsoll_internal.turn_part(max(number)) FROM plimsoll_internal.parts")
+            .await?;
+        world.send(0, [adjust("A", 1)])?;
+        world.caught_up().await?;
+    }
+    let tries = running.metric(r#"plimsoll_retries_total{reason="part_turned"}"#);
+    assert!(0.0 < tries && tries <= f64::from(TURNS), "{tries}");
+    world.finish(running).await
+}

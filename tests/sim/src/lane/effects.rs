@@ -61,9 +61,7 @@ impl Lane {
         };
         self.session = None;
         for share in &wanted.shares {
-            let taken = self.in_flight.get(&share.partition);
-            let owned = self.owned.get(&share.partition);
-            let stays = taken.map(|it| it.generation) == owned.map(|it| it.generation);
+            let stays = self.still(share.partition).is_some();
             shared.out.must(stays, "I15", || {
                 format!("{share:?} is applied, and its partition has left")
             });
@@ -150,8 +148,8 @@ impl Lane {
             if let Some(mark) = mark.filter(|mark| mark.0 == generation) {
                 mark.1 = next_offset;
             }
-            let owned = self.owned.get_mut(&share.partition);
-            if let Some(owned) = owned.filter(|it| it.generation == generation) {
+            drop(progress);
+            if let Some(owned) = self.still(share.partition) {
                 owned.next_offset = next_offset;
             }
         }

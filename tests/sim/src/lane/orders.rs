@@ -23,7 +23,8 @@ impl Lane {
             self.session = None;
             return shared.store.start_epoch();
         }
-        let sought = self.owned.iter().map(|(&partition, owned)| Sought {
+        self.in_flight = self.owned.clone();
+        let sought = self.in_flight.iter().map(|(&partition, owned)| Sought {
             partition,
             claim: owned.claim,
             from: owned.next_offset,
@@ -113,8 +114,7 @@ impl Lane {
     /// Gives up partitions that the database says are not ours.
     pub(super) fn lose(&mut self, partitions: &[i32], shared: &mut Shared<'_>) {
         for &partition in partitions {
-            if let Some(Owned { generation, .. }) = self.owned.remove(&partition) {
-                self.ends(partition, generation);
+            if let Some(Owned { generation, .. }) = self.leave(partition) {
                 let heard = Heard::Lost {
                     partition,
                     generation,
@@ -125,6 +125,14 @@ impl Lane {
             }
         }
         shared.store.start_epoch();
+    }
+
+    /// What an answer is about is not owned any more. An assignment that began meanwhile stays.
+    fn leave(&mut self, partition: i32) -> Option<Owned> {
+        let left = *self.still(partition)?;
+        self.owned.remove(&partition);
+        self.ends(partition, left.generation);
+        Some(left)
     }
 
     /// It is somebody else's, or halted.
@@ -143,9 +151,8 @@ impl Lane {
             generation,
             claim,
             next_offset,
-        }) = self.owned.remove(&partition)
+        }) = self.leave(partition)
         {
-            self.ends(partition, generation);
             let record = out.broker.log(partition).first_from(next_offset);
             let moved = out.db.tables.gaps.iter().any(|gap| gap.0 == partition);
             let guilty = match why {
