@@ -112,7 +112,7 @@ impl Session {
         let pool = tokio::select! {
             biased;
             pool = pooled => pool,
-            reason = reason(options) => Err(reason),
+            reason = Box::pin(reason(options)) => Err(reason),
         };
         let pool = pool.map_err(unreachable_by)?;
         Ok(Session {

@@ -210,7 +210,7 @@ impl Lane {
             return Ok(session);
         }
         let store = Arc::clone(&self.shared.store);
-        self.obeying(store.connect()).await
+        self.obeying(Box::pin(store.connect())).await
     }
 
     /// A session that answered so. One that failed is given up, and what was known with it.
