@@ -51,7 +51,7 @@ const LANE: Place = Place {
     ],
     judge: Some(Judge {
         packages: &["plimsoll-core", "plimsoll-schedules"],
-        arguments: &["--lib", "--test=sound"],
+        arguments: &["--lib", "--test=sound", UNOPTIMIZED],
         limit: "60",
     }),
     only_named: false,
@@ -91,7 +91,7 @@ const CLEAN: [&str; 5] = [
     "--package=plimsoll-domain",
     "--package=plimsoll-schedules",
 ];
-/// To optimize a lane takes longer than all its tests.
+/// To optimize a package takes longer than all its tests.
 const UNOPTIMIZED: &str = "--config=profile.release.package.plimsoll-core.opt-level=0";
 /// A consumer that does nothing any more lets each of eighty tests wait for a minute.
 const TO_THE_FIRST_FAILURE: &str = r#"--config=target.'cfg(unix)'.runner=['bash', '-c', 'set -o pipefail; "$0" "$@" | while IFS= read -r line; do echo "$line"; [[ $line != *" FAILED" ]] || exit 1; done']"#;

@@ -7,15 +7,14 @@ mod compose;
 mod dashboard;
 mod live;
 
-use std::path::{Path, PathBuf};
+use std::path::{PathBuf, absolute};
 
 use serde_json::Value;
 
 /// A file of `deploy/`.
 fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../deploy")
-        .join(name)
+    let deploy = absolute("../deploy").expect("tests run in their package");
+    deploy.join(name)
 }
 
 fn text(name: &str) -> String {

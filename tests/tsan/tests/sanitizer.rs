@@ -6,7 +6,7 @@ mod toolchain;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use toolchain::{OPTIONS, TARGET, Toolchain, folder};
+use toolchain::{TARGET, Toolchain, folder, options};
 
 /// What the sanitizer's exit code is once it has reported something.
 const REPORTED: i32 = 66;
@@ -53,6 +53,6 @@ fn race() -> [usize; 2] {
 
 fn run(program: &Path, how: &str) -> Output {
     let mut command = Command::new(program);
-    command.arg(how).env("TSAN_OPTIONS", OPTIONS);
+    command.arg(how).env("TSAN_OPTIONS", options());
     command.output().expect("it was just built")
 }

@@ -3,7 +3,7 @@
 //! beside the distribution's, and then the runtime that comes with rustup's is linked by hand.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 use std::process::Command;
 
 pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -19,11 +19,11 @@ const MAPPED_BY_LIBC: &str = "--cfg=rustix_use_libc";
 
 /// `TSAN_OPTIONS` of whatever is watched. A rule that traps is seen by a signal, and its trace is taken
 /// in there.
-pub(crate) const OPTIONS: &str = concat!(
-    "report_signal_unsafe=0 suppressions=",
-    env!("CARGO_MANIFEST_DIR"),
-    "/suppressions.txt"
-);
+pub(crate) fn options() -> String {
+    let suppressions = path::absolute("suppressions.txt").expect("tests run in their package");
+    let suppressions = suppressions.display();
+    format!("report_signal_unsafe=0 suppressions={suppressions}")
+}
 
 /// A compiler that can instrument its standard library.
 pub(crate) struct Toolchain {
@@ -79,12 +79,11 @@ impl Toolchain {
             .args([command, "--profile", "sanitized", "-Zbuild-std"])
             .args(["--target", TARGET, "--target-dir"])
             .arg(folder())
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("RUSTC", &self.compiler)
             .env("RUSTC_BOOTSTRAP", "1")
             .env("RUSTFLAGS", &self.flags)
             .env("CFLAGS", NO_C11_THREADS)
-            .env("TSAN_OPTIONS", OPTIONS);
+            .env("TSAN_OPTIONS", options());
         cargo
     }
 }
