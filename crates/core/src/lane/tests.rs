@@ -192,11 +192,28 @@ async fn silent() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("a free port")
 }
 
+/// A database that was not waited for.
+fn has_not_failed(watch: &Watch) {
+    let at_first = Watch::default().readiness().database;
+    assert_eq!(watch.readiness().database, at_first);
+}
+
+#[tokio::test]
+async fn an_idle_lane_tells_why_its_database_is_away() {
+    let (mut lane, _heard) = lane();
+    let watch = Arc::clone(&lane.shared.store.watch);
+    lane.owns(1);
+    timeout(LIMIT, lane.compare()).await.expect("it is refused");
+    let why = watch.readiness().database.expect("it is away");
+    assert!(why.contains("refused"), "{why}");
+}
+
 #[tokio::test]
 async fn a_lane_whose_database_is_silent_still_lets_go() {
     let database = silent().await;
     let (mut lane, mut heard) = lane_with(database.local_addr().expect("it is bound"));
     let inbox = Arc::clone(&lane.inbox);
+    let watch = Arc::clone(&lane.shared.store.watch);
     lane.owns(1);
     let lane = tokio::spawn(lane.run());
     let _asked = timeout(LIMIT, database.accept()).await.expect("it asks");
@@ -208,6 +225,7 @@ async fn a_lane_whose_database_is_silent_still_lets_go() {
     assert!(matches!(said, Some(Heard::LetGo { partition: 0 })));
     inbox.order(Order::End);
     timeout(SOON, lane).await.expect("it ends").expect("well");
+    has_not_failed(&watch);
 }
 
 #[tokio::test]
@@ -222,6 +240,5 @@ async fn a_lane_whose_database_is_silent_still_ends() {
     let _asked = timeout(LIMIT, database.accept()).await.expect("it asks");
     inbox.order(Order::End);
     timeout(SOON, lane).await.expect("it ends").expect("well");
-    let before = Watch::default().readiness().database;
-    assert_eq!(watch.readiness().database, before, "it did not fail");
+    has_not_failed(&watch);
 }

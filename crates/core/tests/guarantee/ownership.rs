@@ -115,3 +115,19 @@ async fn an_idle_owner_notices_by_itself_that_its_claim_is_gone() -> Result<()> 
     world.send(1, [adjust("A", 1)])?;
     world.finish(running).await
 }
+
+/// It looks at its position again and again, each time through the same session.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_owner_keeps_its_session() -> Result<()> {
+    let mut world = World::new(1).await?;
+    world.product("A", 0).await?;
+    world.send(0, [adjust("A", 1)])?;
+    let running = world.run();
+    world.caught_up().await?;
+    let looking = "
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE '%FROM plimsoll_internal.positions%'
+          AND application_name LIKE 'plimsoll/%' AND query_start > backend_start + interval '7 s'";
+    world.until(looking, 1).await?;
+    world.finish(running).await
+}
