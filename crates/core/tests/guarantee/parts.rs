@@ -92,3 +92,29 @@ async fn a_part_that_somebody_else_turned_costs_a_lane_one_try() -> Result<()> {
     assert!(0.0 < tries && tries <= f64::from(TURNS), "{tries}");
     world.finish(running).await
 }
+
+/// The index still knows it; a new part does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_older_than_the_window_has_its_part_turned_by_the_lane_that_meets_it() -> Result<()>
+{
+    let mut world = World::new(1).await?;
+    world.product("A", 0).await?;
+    let running = world.run();
+    let event = || adjust("A", 1).id("x");
+    world.send(0, [event()])?;
+    world.caught_up().await?;
+    running.stop().await?;
+    world
+        .sql("UPDATE plimsoll_internal.ledger_1 SET recorded_at = recorded_at - interval '1 year'")
+        .await?;
+    let running = world.run_again();
+    world.send(0, [event()])?;
+    world.caught_up().await?;
+    world.until("SELECT current_stock FROM products", 2).await?;
+    world
+        .until("SELECT count(*) FROM plimsoll_internal.parts", 2)
+        .await?;
+    running.stop().await?;
+    assert_eq!(world.coverage().await?, [""; 0]);
+    Ok(())
+}
