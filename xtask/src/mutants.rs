@@ -24,7 +24,6 @@ struct Place {
 
 /// Tests of several packages. Cargo-mutants, before the first mistake, would look for all of them in one.
 struct Judge {
-    packages: &'static [&'static str],
     /// How cargo runs them.
     arguments: &'static [&'static str],
     /// Of a mistake, in seconds.
@@ -50,7 +49,6 @@ const LANE: Place = Place {
         "crates/core/src/progress.rs",
     ],
     judge: Some(Judge {
-        packages: &["plimsoll-core", "plimsoll-schedules"],
         arguments: &["--lib", "--test=sound", UNOPTIMIZED],
         limit: "60",
     }),
@@ -70,8 +68,6 @@ const COORDINATOR: Place = Place {
 const SHELL: Place = Place {
     files: &["crates/core/src/lane.rs", "crates/core/src/lane/**"],
     judge: Some(Judge {
-        // The second for the features it brings: no library is compiled that the other places do not have.
-        packages: &["plimsoll-core", "plimsoll-schedules"],
         arguments: &[
             "--lib",
             "--test=guarantee",
@@ -83,6 +79,8 @@ const SHELL: Place = Place {
     only_named: true,
     ..LANE
 };
+/// The packages of a [`Judge`], always both: each brings features, and so all share what is compiled.
+const JUDGES: [&str; 2] = ["plimsoll-core", "plimsoll-schedules"];
 /// All that mistakes are made in, or that is compiled from the same files.
 const CLEAN: [&str; 5] = [
     "clean",
@@ -166,7 +164,7 @@ impl Judge {
     /// The tests alone, which must pass as long as nothing is wrong.
     fn baseline(&self) -> Result<Command> {
         let mut tests = process::cargo(["test", "--release"])?;
-        for package in self.packages {
+        for package in JUDGES {
             tests.args(["--package", package]);
         }
         tests.args(self.arguments);
@@ -175,7 +173,7 @@ impl Judge {
 
     /// The same tests, for cargo-mutants.
     fn options(&self) -> Vec<String> {
-        let packages = self.packages.iter();
+        let packages = JUDGES.iter();
         let packages = packages.map(|it| format!("--test-package={it}"));
         let arguments = self.arguments.iter();
         let arguments = arguments.map(|it| format!("--cargo-arg={it}"));

@@ -6,8 +6,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::*;
+use crate::Watch;
 use crate::inbox::{Bounds, Order};
-use crate::{Watch, database};
 
 /// Less than a database is waited for.
 const SOON: Duration = Duration::from_secs(8);
@@ -21,10 +21,6 @@ fn lane() -> (Lane, UnboundedReceiver<Heard>) {
 
 /// One with a database at this address.
 fn lane_with(address: impl std::fmt::Display) -> (Lane, UnboundedReceiver<Heard>) {
-    let database = database::Settings {
-        url: format!("postgres://nobody@{address}/nothing"),
-        relaxed: false,
-    };
     let bounds = Bounds {
         records: 1_000,
         bytes: 100_000,
@@ -32,7 +28,7 @@ fn lane_with(address: impl std::fmt::Display) -> (Lane, UnboundedReceiver<Heard>
     #[expect(clippy::disallowed_methods, reason = "as many as a test says")]
     let (sender, heard) = unbounded_channel();
     let shared = Shared {
-        store: Arc::new(Store::unasked(database)),
+        store: Arc::new(Store::unasked(address)),
         locks: Arc::default(),
         progress: Arc::default(),
         coordinator: Coordinator(sender),

@@ -1,13 +1,19 @@
 //! A store for unit tests of whoever holds one.
 
+use std::fmt::Display;
+
 use plimsoll_domain::{Limits, OnUnknownSku};
 
 use super::*;
 use crate::rules;
 
 impl Store {
-    /// Of a database that nobody asked.
-    pub(crate) fn unasked(database: database::Settings) -> Store {
+    /// Of a database that nobody asked, at this address.
+    pub(crate) fn unasked(address: impl Display) -> Store {
+        let database = database::Settings {
+            url: format!("postgres://nobody@{address}/nothing"),
+            relaxed: false,
+        };
         let (watch, metrics) = (Arc::new(Watch::default()), Arc::new(Metrics::new()));
         let rules = Rules::new(&rules::Settings::default(), &database, "test", &metrics);
         Store {

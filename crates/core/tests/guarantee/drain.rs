@@ -49,16 +49,14 @@ async fn a_stop_waits_for_no_database_that_is_away() -> Result<()> {
     let running = world.run();
     world.send(0, [adjust("A", 1)])?;
     world.caught_up().await?;
-    let server = world.server.as_mut().expect("its own server");
-    tokio::task::block_in_place(|| server.stop_immediate())?;
+    world.crash()?;
     world.send(0, [adjust("A", 1)])?;
     let tries = || running.metric(r#"plimsoll_retries_total{reason="unreachable"}"#);
     eventually("two tries fail", || tries() >= 2.0).await?;
     let why = running.watch.readiness().database;
     assert!(why.is_some_and(|why| why.contains("refused")));
     running.stop().await?;
-    let server = world.server.as_mut().expect("its own server");
-    tokio::task::block_in_place(|| server.start_again())?;
+    world.start_again()?;
     let running = world.run_again();
     world.finish(running).await
 }

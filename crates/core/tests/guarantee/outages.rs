@@ -33,11 +33,8 @@ async fn a_database_that_crashes_under_load_loses_nothing_and_repeats_nothing() 
             running.watch.records_applied() > 500 * crash
         })
         .await?;
-        let server = world.server.as_mut().expect("its own server");
-        tokio::task::block_in_place(|| {
-            server.stop_immediate()?;
-            server.start_again()
-        })?;
+        world.crash()?;
+        world.start_again()?;
     }
     world.finish(running).await
 }
@@ -51,8 +48,7 @@ async fn how_much_waits_is_known_while_the_database_is_away() -> Result<()> {
     let running = world.run();
     world.send(0, [adjust("A", 1)])?;
     world.caught_up().await?;
-    let server = world.server.as_mut().expect("its own server");
-    tokio::task::block_in_place(|| server.stop_immediate())?;
+    world.crash()?;
     let long = "it takes space ".repeat(13);
     let more = |count| (0..count).map(|_| adjust("A", 1).reason(&long));
     world.send(0, more(40_000))?;
@@ -60,8 +56,7 @@ async fn how_much_waits_is_known_while_the_database_is_away() -> Result<()> {
     eventually("records wait", || lag() > 0.0).await?;
     world.send(0, more(5_000))?;
     eventually("all that wait are counted", || lag() == 45_000.0).await?;
-    let server = world.server.as_mut().expect("its own server");
-    tokio::task::block_in_place(|| server.start_again())?;
+    world.start_again()?;
     world.finish(running).await
 }
 

@@ -11,7 +11,6 @@ use tokio::task::yield_now;
 
 use super::super::claiming::Outcome;
 use super::super::*;
-use crate::database;
 use crate::inbox::Bounds;
 use crate::lane::{Lane, Shared};
 
@@ -44,17 +43,13 @@ impl Scene {
             protocol: kafka::Protocol::Classic,
             properties: Vec::new(),
         };
-        let database = database::Settings {
-            url: format!("postgres://nobody@{address}/nothing"),
-            relaxed: false,
-        };
         let bounds = Bounds {
             records: 10,
             bytes: 1_000,
         };
         #[expect(clippy::disallowed_methods, reason = "as many as a test says")]
         let ((told_to, told), (sender, heard)) = (mpsc::channel(), unbounded_channel());
-        let store = Arc::new(Store::unasked(database));
+        let store = Arc::new(Store::unasked(address));
         let task = Task::new(Desk {
             consumer: Arc::new(kafka::consumer(&kafka).expect("settings of ours")),
             kafka,

@@ -47,7 +47,7 @@ pub(crate) struct World {
     /// For consumers started from now on.
     pub(crate) settings: Settings,
     /// A server of this test's own, to be crashed.
-    pub(crate) server: Option<Cluster>,
+    server: Option<Cluster>,
     /// For looking, and for acting as somebody else.
     pub(crate) db: DatabaseConnection,
     sender: Sender,
@@ -223,6 +223,17 @@ impl World {
             told.is_ok_and(|told| told == rdkafka::Offset::Offset(next_offset))
         })
         .await
+    }
+
+    /// Its own server ends at once, and is not there until it is started again.
+    pub(crate) fn crash(&mut self) -> Result<()> {
+        let server = self.server.as_mut().expect("its own server");
+        tokio::task::block_in_place(|| server.stop_immediate())
+    }
+
+    pub(crate) fn start_again(&mut self) -> Result<()> {
+        let server = self.server.as_mut().expect("its own server");
+        tokio::task::block_in_place(|| server.start_again())
     }
 
     /// Everything is applied, the consumer ends, and all of it is exact.
