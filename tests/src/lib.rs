@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod checker;
+pub mod history;
 pub mod ours;
 pub mod races;
 pub mod servers;

@@ -49,8 +49,8 @@ const LANE: Place = Place {
         "crates/core/src/progress.rs",
     ],
     judge: Some(Judge {
-        arguments: &["--lib", "--test=sound", UNOPTIMIZED],
-        limit: "60",
+        arguments: &["--lib", "--test=sound", TO_THE_FIRST_FAILURE],
+        limit: "120",
     }),
     only_named: false,
 };
@@ -68,12 +68,7 @@ const COORDINATOR: Place = Place {
 const SHELL: Place = Place {
     files: &["crates/core/src/lane.rs", "crates/core/src/lane/**"],
     judge: Some(Judge {
-        arguments: &[
-            "--lib",
-            "--test=guarantee",
-            UNOPTIMIZED,
-            TO_THE_FIRST_FAILURE,
-        ],
+        arguments: &["--lib", "--test=guarantee", TO_THE_FIRST_FAILURE],
         limit: "300",
     }),
     only_named: true,
@@ -84,13 +79,13 @@ const JUDGES: [&str; 2] = ["plimsoll-core", "plimsoll-schedules"];
 /// All that mistakes are made in, or that is compiled from the same files.
 const CLEAN: [&str; 5] = [
     "clean",
-    "--release",
+    PROFILE,
     "--package=plimsoll-core",
     "--package=plimsoll-domain",
     "--package=plimsoll-schedules",
 ];
-/// To optimize a package takes longer than all its tests.
-const UNOPTIMIZED: &str = "--config=profile.release.package.plimsoll-core.opt-level=0";
+/// The one in `.cargo/mutants.toml`.
+const PROFILE: &str = "--profile=mutants";
 /// A consumer that does nothing any more lets each of eighty tests wait for a minute.
 const TO_THE_FIRST_FAILURE: &str = r#"--config=target.'cfg(unix)'.runner=['bash', '-c', 'set -o pipefail; "$0" "$@" | while IFS= read -r line; do echo "$line"; [[ $line != *" FAILED" ]] || exit 1; done']"#;
 /// What the random tests try is the same each time, or a mistake would be found only now and then.
@@ -163,7 +158,7 @@ impl Place {
 impl Judge {
     /// The tests alone, which must pass as long as nothing is wrong.
     fn baseline(&self) -> Result<Command> {
-        let mut tests = process::cargo(["test", "--release"])?;
+        let mut tests = process::cargo(["test", PROFILE])?;
         for package in JUDGES {
             tests.args(["--package", package]);
         }

@@ -1,7 +1,5 @@
 //! What an event costs Plimsoll when the ledger is old: the same load on ledgers of different length.
 
-mod history;
-
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
@@ -11,6 +9,7 @@ use super::contender::Contender;
 use super::measurement::Measurement;
 use super::stage::{Mix, Schema, Stage};
 use super::{ours, progress};
+use crate::history;
 use crate::ours::{Plimsoll, Settings};
 use crate::races::process;
 

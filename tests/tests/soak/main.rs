@@ -8,6 +8,7 @@ mod brokers;
 mod disk;
 mod failover;
 mod load;
+mod old;
 mod scene;
 mod secured;
 mod storm;

@@ -23,6 +23,7 @@ mod retention;
 mod rule_modes;
 mod rules;
 mod seen;
+mod stale;
 mod storm;
 mod timelines;
 mod unknown_skus;
