@@ -1,6 +1,9 @@
 //! The ledger that years of traffic would leave: random identities, popular products more often, parts turned where
 //! the service turns them. It adds up: `plimsoll verify` finds nothing.
 
+use anyhow::ensure;
+use sea_orm::sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
 use crate::servers;
 
 /// Lines in 1 GiB, where a part is turned.
@@ -9,20 +12,21 @@ const PART_LINES: u64 = 8_500_000;
 /// Lines of one statement, so that WAL and memory stay bounded.
 const CHUNK_LINES: u64 = 500_000;
 
-/// Partitions of the topic `history`, whose records the lines answer in turn.
+/// The topic whose records the lines answer, and its partitions, which take turns. Nobody has it.
+pub const TOPIC: &str = "history";
 const PARTITIONS: u64 = 4;
 
-/// Writes `lines` about the products 1 to `skus` into a database that has none, each of one unit more, and leaves it as
-/// housekeeping would: vacuumed, on disk.
+/// Writes `lines` about adopted products, 1 to `skus`, into a database that has none, each of one unit more, and leaves
+/// it as housekeeping would: vacuumed, on disk.
 ///
 /// # Errors
-/// The database has a topic `history` already, or fails.
+/// A product is missing, there is a history already, or the database fails.
 pub async fn write(database: &str, lines: u64, skus: u32) -> anyhow::Result<()> {
     if lines == 0 {
         return Ok(());
     }
     let topic = format!(
-        "WITH topic AS (INSERT INTO plimsoll_internal.topics (name, partitions) VALUES ('history', {PARTITIONS}) RETURNING id)
+        "WITH topic AS (INSERT INTO plimsoll_internal.topics (name, partitions) VALUES ('{TOPIC}', {PARTITIONS}) RETURNING id)
          INSERT INTO plimsoll_internal.positions (topic_id, partition, next_offset, retained_from, claim, owner, status)
          SELECT id, p, ({lines} + {PARTITIONS} - 1 - p) / {PARTITIONS}, 0, gen_random_uuid(), 'nobody', 'idle'
          FROM topic, generate_series(0, {PARTITIONS} - 1) p"
@@ -52,8 +56,9 @@ async fn closed_part(database: &str, part: u32, first: u64, skus: u32) -> anyhow
 }
 
 /// Products by the distribution of the traffic: Zipf's with exponent 1.1, as a continuous one.
-async fn insert(database: &str, part: u32, first: u64, end: u64, skus: u32) -> anyhow::Result<()> {
-    for first in (first..end).step_by(usize::try_from(CHUNK_LINES)?) {
+async fn insert(database: &str, part: u32, begin: u64, end: u64, skus: u32) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect(database).await?;
+    for first in (begin..end).step_by(usize::try_from(CHUNK_LINES)?) {
         let last = end.min(first + CHUNK_LINES) - 1;
         let chunk = format!(
             "WITH drawn AS MATERIALIZED (
@@ -70,9 +75,13 @@ async fn insert(database: &str, part: u32, first: u64, end: u64, skus: u32) -> a
              SELECT 0, t.id, 0, product_id, gen_random_uuid(), version + nth, 1, stock + nth, n / {PARTITIONS}, 0, n % {PARTITIONS}
              FROM (SELECT *, row_number() OVER (PARTITION BY product_id ORDER BY n) AS nth FROM drawn) d
              JOIN moved ON moved.id = product_id, plimsoll_internal.topics t
-             WHERE t.name = 'history' ORDER BY n"
+             WHERE t.name = '{TOPIC}' ORDER BY n"
         );
-        servers::sql(database, &chunk).await?;
+        let written = connection.execute(AssertSqlSafe(chunk)).await?;
+        ensure!(
+            written.rows_affected() == last - first + 1,
+            "a product between 1 and {skus} is missing"
+        );
     }
-    Ok(())
+    Ok(connection.close().await?)
 }

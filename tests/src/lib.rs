@@ -5,6 +5,7 @@ pub mod checker;
 pub mod history;
 pub mod ours;
 pub mod races;
+pub mod record;
 pub mod servers;
 pub mod watched;
 

@@ -49,7 +49,7 @@ const LANE: Place = Place {
         "crates/core/src/progress.rs",
     ],
     judge: Some(Judge {
-        arguments: &["--lib", "--test=sound", TO_THE_FIRST_FAILURE],
+        arguments: &["--lib", "--test=sound"],
         limit: "120",
     }),
     only_named: false,
@@ -68,7 +68,7 @@ const COORDINATOR: Place = Place {
 const SHELL: Place = Place {
     files: &["crates/core/src/lane.rs", "crates/core/src/lane/**"],
     judge: Some(Judge {
-        arguments: &["--lib", "--test=guarantee", TO_THE_FIRST_FAILURE],
+        arguments: &["--lib", "--test=guarantee"],
         limit: "300",
     }),
     only_named: true,
@@ -86,8 +86,8 @@ const CLEAN: [&str; 5] = [
 ];
 /// The one in `.cargo/mutants.toml`.
 const PROFILE: &str = "--profile=mutants";
-/// A consumer that does nothing any more lets each of eighty tests wait for a minute.
-const TO_THE_FIRST_FAILURE: &str = r#"--config=target.'cfg(unix)'.runner=['bash', '-c', 'set -o pipefail; "$0" "$@" | while IFS= read -r line; do echo "$line"; [[ $line != *" FAILED" ]] || exit 1; done']"#;
+/// A consumer that does nothing any more lets each test wait for a minute, or for ever.
+const TO_THE_FIRST_FAILURE: &str = r#"--config=target.'cfg(unix)'.runner=['bash', '-c', 'exec 3< <(exec "$0" "$@"); tests=$!; while IFS= read -r line <&3; do echo "$line"; if [[ $line == *" FAILED" ]]; then kill $tests; exit 1; fi; done; wait $tests']"#;
 /// What the random tests try is the same each time, or a mistake would be found only now and then.
 const SEED: (&str, &str) = ("PROPTEST_RNG_SEED", "1");
 /// Nobody reads what a mistake breaks, so it is neither made smaller nor kept for the next one.
@@ -162,7 +162,7 @@ impl Judge {
         for package in JUDGES {
             tests.args(["--package", package]);
         }
-        tests.args(self.arguments);
+        tests.args(self.arguments).arg(TO_THE_FIRST_FAILURE);
         Ok(tests)
     }
 
@@ -170,7 +170,7 @@ impl Judge {
     fn options(&self) -> Vec<String> {
         let packages = JUDGES.iter();
         let packages = packages.map(|it| format!("--test-package={it}"));
-        let arguments = self.arguments.iter();
+        let arguments = self.arguments.iter().chain([&TO_THE_FIRST_FAILURE]);
         let arguments = arguments.map(|it| format!("--cargo-arg={it}"));
         let limit = format!("--timeout={}", self.limit);
         let rest = ["--baseline=skip".to_owned(), limit];

@@ -7,6 +7,7 @@ use sea_orm::sqlx::{self, Connection, PgConnection};
 
 use super::measurement::Measurement;
 use super::stage::Stage;
+use crate::history;
 use crate::ours::{Plimsoll, Settings};
 use crate::races::process;
 
@@ -29,7 +30,7 @@ pub(super) async fn drain(
     measure(stage, plimsoll, database, events, started).await
 }
 
-/// Watches it apply the first `events` of its database, and ends it.
+/// Watches it apply the first `events` after the history of its database, and ends it.
 pub(super) async fn measure(
     stage: &Stage,
     mut plimsoll: Plimsoll,
@@ -42,7 +43,7 @@ pub(super) async fn measure(
     Ok(run)
 }
 
-/// Watches it apply the first `events` of its database.
+/// The same, and goes on.
 pub(super) async fn watch(
     stage: &Stage,
     plimsoll: &mut Plimsoll,
@@ -109,8 +110,9 @@ impl Watch<'_> {
 
     async fn look(&mut self) -> anyhow::Result<Sight> {
         let look = "SELECT coalesce(sum(next_offset), 0)::bigint, (pg_current_wal_insert_lsn() - '0/0')::bigint
-                    FROM positions";
+                    FROM positions WHERE topic <> $1";
         let (applied, wal): (i64, i64) = sqlx::query_as(look)
+            .bind(history::TOPIC)
             .fetch_one(&mut self.connection)
             .await
             .context("looking at positions")?;

@@ -1,48 +1,73 @@
-//! A ledger of 20 million lines in three parts. An identity is known, whichever part it stands in; what
-//! is new is applied beside it; `plimsoll verify` reads all of it and agrees.
+//! A ledger of 20 million lines in three parts. An identity is known, whichever part it stands in, and
+//! what is new is applied beside it. Nobody has the topic of those lines, so only `plimsoll verify` judges.
 
-use plimsoll_sandbox::workload::{Event, Kind, Produced, Shape, Traffic, produce};
+use std::time::Duration;
+
+use plimsoll_sandbox::postgres::Cluster;
+use plimsoll_sandbox::workload::{Produced, Shape, Traffic, produce};
 use plimsoll_tests::history;
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
-use plimsoll_tests::servers::{broker, database, number, topic};
+use plimsoll_tests::record::adjust;
+use plimsoll_tests::servers::{broker, number, topic};
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
-use crate::scene::{all_is_applied, start};
+use crate::scene::{all_is_applied, or_quote, start};
 
 const LINES: u64 = 20_000_000;
 const SKUS: u32 = 10_000;
 const STOCK: i64 = 1_000_000;
 
-/// Of all parts, some thousands.
-const SAMPLE: &str =
-    "SELECT sku, event_key::text FROM ledger WHERE kind = 'adjust' AND random() < 0.0002";
+/// A server as for so many lines; it is thrown away.
+const SERVER: [(&str, &str); 4] = [
+    ("fsync", "off"),
+    ("shared_buffers", "512MB"),
+    ("max_wal_size", "8GB"),
+    ("maintenance_work_mem", "512MB"),
+];
 
-const PARTS: &str = "SELECT count(*) FROM plimsoll_internal.parts";
+/// Some hundred lines of each part: SKU and identity.
+const SAMPLE: &str = "
+    SELECT 'SKU' || product_id - 1, event_key::text, part FROM plimsoll_internal.lines
+    WHERE random() < 0.0002";
+
+/// Closed parts of which every identity has been read since they were written: into their filters.
+const FILTERED: &str = "
+    SELECT count(*) FROM pg_stat_user_indexes i JOIN plimsoll_internal.parts p ON i.relname = 'ledger_' || p.number
+    WHERE p.closed_at IS NOT NULL AND i.idx_tup_read >= 8500000";
+const PATIENCE: Duration = Duration::from_secs(300);
+
 const DUPLICATES: &str = "SELECT count(*) FROM refusals WHERE outcome = 'duplicate'";
 const CONFLICTS: &str = "SELECT count(*) FROM refusals WHERE code = 'event_id_conflict'";
 const MOVEMENTS: &str = "SELECT count(*) FROM ledger WHERE kind = 'adjust' AND topic <> 'history'";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_million_lines_are_remembered_and_verified() {
-    let topic = topic(4).await.expect("a topic");
-    let url = database(None).expect("a database");
+    let cluster = Cluster::start(&SERVER).expect("PostgreSQL starts");
+    cluster.create_database("it", None).expect("a database");
+    let (url, topic) = (cluster.url("it"), topic(4).await.expect("a topic"));
     let settings = Settings::new(&url, &broker().bootstrap(), &topic);
     let prepared = ours::prepare(&settings, SKUS, STOCK).await;
     prepared.expect("an adopted table");
     let written = history::write(&url, LINES, SKUS).await;
     written.expect("a history");
-    assert_eq!(number(&url, PARTS).await.expect("parts"), 3);
     let old = sample(&url).await.expect("identities");
-    let count = i64::try_from(old.len()).expect("some thousands");
-
-    // Before the filters of the closed parts are built, and again.
-    let member = start(&settings);
-    let again = |units| old.iter().map(move |(sku, id)| said(sku, id, units));
+    for part in 1..=3 {
+        let of_part = old.iter().filter(|(.., it)| *it == part).count();
+        assert!(of_part > 100, "{of_part} lines of part {part}");
+    }
+    let count = i64::try_from(old.len()).expect("some thousand");
+    let again = |change| old.iter().map(move |(sku, id, _)| adjust(sku, change, id));
     let fresh = Shape {
         skus: SKUS,
         ..Shape::default()
     };
+
+    let member = start(&settings);
     send(&settings, &member, again(1)).await;
+    let filtered = ours::until(PATIENCE, "filters are built", async || {
+        Ok(number(&url, FILTERED).await? == 2)
+    });
+    or_quote(filtered.await, &[&member]);
     send(&settings, &member, Traffic::new(fresh, 20).take(100_000)).await;
     send(&settings, &member, again(1).chain(again(2))).await;
     member.stop().expect("it ends with 0");
@@ -54,29 +79,9 @@ async fn twenty_million_lines_are_remembered_and_verified() {
     ours::succeed(&settings, &["verify"]).expect("all of it adds up");
 }
 
-/// SKUs and identities of lines.
-async fn sample(database_url: &str) -> anyhow::Result<Vec<(String, String)>> {
+async fn sample(database_url: &str) -> anyhow::Result<Vec<(String, String, i32)>> {
     let mut connection = PgConnection::connect(database_url).await?;
     Ok(sqlx::query_as(SAMPLE).fetch_all(&mut connection).await?)
-}
-
-/// What a line says, if `units` is 1.
-fn said(sku: &str, id: &str, units: i64) -> Produced {
-    let payload =
-        format!(r#"{{"product_id":"{sku}","event_id":"{id}","quantity_change":{units}}}"#);
-    Produced {
-        partition: None,
-        key: Some(sku.into()),
-        headers: Vec::new(),
-        payload: Some(payload.into_bytes()),
-        timestamp_ms: None,
-        event: Event {
-            sku: 0,
-            quantity_change: units,
-            id: None,
-            kind: Kind::Repeat,
-        },
-    }
 }
 
 /// Waits until all of it is applied.

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use plimsoll_sandbox::jaeger::Jaeger;
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
+use plimsoll_tests::record::adjust;
 use plimsoll_tests::servers::{broker, database, topic};
 use plimsoll_tests::skipped;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
 use jaeger::{Span, trace};
-use record::{STATE, adjust, followed, send};
+use record::{STATE, followed, send};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const SHOP: &str = "4bf92f3577b34da6a3ce929d0e0e4736";

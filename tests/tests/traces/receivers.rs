@@ -5,9 +5,10 @@ use std::net::{TcpListener, TcpStream};
 
 use plimsoll_sandbox::workload::Produced;
 use plimsoll_tests::ours::{self, Plimsoll};
+use plimsoll_tests::record::adjust;
 
 use crate::jaeger::trace;
-use crate::record::{adjust, send};
+use crate::record::send;
 use crate::{PATIENCE, jaeger, laid_out_at, started, trace_of};
 
 #[tokio::test(flavor = "multi_thread")]

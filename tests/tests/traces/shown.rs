@@ -3,10 +3,11 @@
 
 use plimsoll_sandbox::workload::Produced;
 use plimsoll_tests::ours::{self, Plimsoll, Settings};
+use plimsoll_tests::record::adjust;
 use sea_orm::sqlx::{self, Connection, PgConnection};
 
 use crate::jaeger::{Span, spans_of, trace};
-use crate::record::{adjust, send};
+use crate::record::send;
 use crate::{PATIENCE, jaeger, laid_out, run_through, the_only, trace_of};
 
 fn of_value(value: &str) -> Produced {

@@ -85,3 +85,25 @@ fn records_wait_for_the_orders_that_came_before_them() {
     assert!(inbox.next_order().is_some());
     assert_eq!(inbox.take().as_ref().map(values), Some(vec!["a"]));
 }
+
+/// A lane that did not wait would turn for ever.
+#[tokio::test]
+async fn a_lane_waits_until_something_arrives() {
+    let inbox = Inbox::new(Bounds {
+        records: 3,
+        bytes: 100,
+    });
+    let arrived = async || {
+        tokio::select! {
+            biased;
+            () = inbox.arrived() => true,
+            () = std::future::ready(()) => false,
+        }
+    };
+    assert!(!arrived().await);
+    inbox.push(fetched(&["a"]));
+    assert!(arrived().await);
+    assert!(!arrived().await);
+    inbox.order(Order::End);
+    assert!(arrived().await);
+}

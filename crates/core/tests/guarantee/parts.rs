@@ -82,9 +82,7 @@ async fn a_part_that_somebody_else_turned_costs_a_lane_one_try() -> Result<()> {
     world.product("A", 0).await?;
     let running = world.run();
     for _ in 0..TURNS {
-        world
-            .sql("SELECT plimsoll_internal.turn_part(max(number)) FROM plimsoll_internal.parts")
-            .await?;
+        world.turn_part().await?;
         world.send(0, [adjust("A", 1)])?;
         world.caught_up().await?;
     }

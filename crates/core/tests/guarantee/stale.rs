@@ -4,107 +4,103 @@
 use anyhow::Result;
 use expect_test::expect;
 use plimsoll_core::release::Filter;
-use plimsoll_sandbox::topics;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
 use crate::world::{Running, Said, World, adjust, count, eventually};
 
-/// Each row is of the event that was decided too early, which is the last of its partition.
+/// What became of the last record that was applied of a partition.
 const OUTCOME: &str = "
-    SELECT o.* FROM (
-        SELECT partition, record_offset, 'applied' AS outcome, quantity_change::text AS why, stock_after AS stock
+    SELECT o.outcome, o.what, o.stock FROM (
+        SELECT partition, record_offset, 'applied' AS outcome, quantity_change::text AS what, stock_after AS stock
         FROM ledger WHERE kind IN ('adjust', 'count')
         UNION ALL SELECT partition, record_offset, outcome, code, stock_seen FROM refusals
         UNION ALL SELECT partition, record_offset, 'parked', code, stock_seen FROM parked
     ) AS o JOIN positions p ON p.partition = o.partition AND o.record_offset = p.next_offset - 1
-    WHERE o.partition = ";
+    WHERE o.partition =";
 
-/// Sessions of consumers that wait for a row that somebody else has locked.
+/// Consumers that wait for a position that somebody else has locked.
 const WAITING: &str = "
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-    AND application_name LIKE 'plimsoll/%' AND wait_event_type = 'Lock'";
+    AND application_name LIKE 'plimsoll/%' AND wait_event_type = 'Lock'
+    AND query LIKE '%UPDATE plimsoll_internal.positions p SET next_offset%'";
 
-/// Two consumers of a group with a partition each. There are 5 of A, and the hasty one knows it.
+/// Why a batch was decided again.
+const CONFLICT: &str = "plimsoll_conflicts_total";
+const PART_TURNED: &str = r#"plimsoll_retries_total{reason="part_turned"}"#;
+
+/// Two consumers of a group. There are 5 of A, which the hasty one knows: both partitions were its
+/// own until the other came and got one.
 struct Replicas {
     world: World,
     hasty: Running,
     other: Running,
-    /// The partition of the hasty one.
-    its_partition: i32,
+    /// The partition that the hasty one kept.
+    kept: i32,
+    /// The other's.
+    gone: i32,
 }
 
 impl Replicas {
     async fn start() -> Result<Replicas> {
         let mut world = World::on_kafka(2).await?;
         world.product("A", 3).await?;
-        let (hasty, other) = (world.run(), world.run());
-        let owned = |running: &Running| running.watch.readiness().assigned;
+        let hasty = world.run();
+        for partition in [0, 1] {
+            world.send(partition, [adjust("A", 1)])?;
+        }
+        world.caught_up().await?;
+        let other = world.run();
+        let mut gone = None;
         eventually("both own a partition", || {
-            [&hasty, &other].map(|running| owned(running).len()) == [1, 1]
+            gone = other.watch.readiness().assigned.first().copied();
+            gone.is_some_and(|gone| hasty.watch.readiness().assigned == [1 - gone])
         })
         .await?;
-        let its_partition = owned(&hasty)[0];
-        for partition in [1 - its_partition, its_partition] {
-            world.send(partition, [adjust("A", 1)])?;
-            world.caught_up().await?;
-        }
+        let gone = gone.expect("it was seen");
         Ok(Replicas {
             world,
             hasty,
             other,
-            its_partition,
+            kept: 1 - gone,
+            gone,
         })
     }
 
-    /// One consumer decides about an event, and then waits for its position, which is the first
-    /// that a transaction writes, until the barrier is lifted.
+    /// The hasty one decides about an event. Then it waits for its position, the first row that a
+    /// transaction writes, until the barrier is lifted.
     async fn decide(&mut self, event: Said) -> Result<DatabaseTransaction> {
         #[expect(
             clippy::disallowed_methods,
             reason = "nobody cancels a test and goes on"
         )]
         let barrier = self.world.db.begin().await?;
-        let lock = "SELECT 1 FROM plimsoll_internal.positions WHERE partition = ";
-        let lock = format!("{lock} {} FOR UPDATE", self.its_partition);
-        barrier.execute_unprepared(&lock).await?;
-        self.world.send(self.its_partition, [event])?;
+        let position = format!(
+            "SELECT FROM plimsoll_internal.positions WHERE partition = {} FOR UPDATE",
+            self.kept
+        );
+        barrier.execute_unprepared(&position).await?;
+        self.world.send(self.kept, [event])?;
         self.world.until(WAITING, 1).await?;
         Ok(barrier)
     }
 
-    /// The other consumer applies an event.
+    /// The other applies an event.
     async fn meanwhile(&mut self, event: Said) -> Result<()> {
-        let kafka = self.world.settings.kafka.clone();
-        let its_partition = 1 - self.its_partition;
-        self.world.send(its_partition, [event])?;
-        let ends = topics::end_offsets(&kafka.brokers, &kafka.topic).await?;
-        let next = "SELECT next_offset FROM positions WHERE partition =";
-        let next = format!("{next} {its_partition}");
-        self.world
-            .until(&next, ends[usize::try_from(its_partition)?])
-            .await
+        self.world.send(self.gone, [event])?;
+        self.world.caught_up_in(self.gone).await
     }
 
-    fn decided_again(&self) -> f64 {
-        let times = ["plimsoll_conflicts_total", "plimsoll_retries_total"];
-        times.map(|metric| self.hasty.metric(metric)).iter().sum()
-    }
-
-    /// Lifts the barrier. What was decided is decided again, and this becomes of it.
-    async fn outcome(self, barrier: DatabaseTransaction) -> Result<String> {
-        let before = self.decided_again();
+    /// Lifts the barrier. What was decided is decided again for this reason; answers what came of it.
+    async fn outcome(self, barrier: DatabaseTransaction, reason: &str) -> Result<String> {
+        let before = self.hasty.metric(reason);
         barrier.rollback().await?;
         self.world.caught_up().await?;
-        assert!(
-            self.decided_again() > before,
-            "what was decided first was written"
-        );
-        let outcome = format!("{OUTCOME} {}", self.its_partition);
+        assert!(self.hasty.metric(reason) > before, "no {reason}");
+        let outcome = format!("{OUTCOME} {}", self.kept);
         let outcome = self.world.rows(&outcome).await?;
         self.other.stop().await?;
         self.world.finish(self.hasty).await?;
-        // Which partition is whose is the group's choice.
-        Ok(outcome.replacen(&format!("({},", self.its_partition), "(", 1))
+        Ok(outcome)
     }
 }
 
@@ -113,7 +109,7 @@ async fn a_refusal_from_a_stock_that_rose_is_not_written() -> Result<()> {
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("A", -8)).await?;
     replicas.meanwhile(adjust("A", 4)).await?;
-    expect!["(1,applied,-8,1)"].assert_eq(&replicas.outcome(barrier).await?);
+    expect!["(applied,-8,1)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
@@ -122,7 +118,7 @@ async fn a_movement_from_a_stock_that_fell_is_not_written() -> Result<()> {
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("A", -3)).await?;
     replicas.meanwhile(count("A", 2)).await?;
-    expect!["(1,rejected,below_floor,2)"].assert_eq(&replicas.outcome(barrier).await?);
+    expect!["(rejected,below_floor,2)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
@@ -131,22 +127,27 @@ async fn a_repeat_whose_first_copy_came_elsewhere_is_not_applied() -> Result<()>
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("A", -1).id("x")).await?;
     replicas.meanwhile(adjust("A", -1).id("x")).await?;
-    expect!["(1,duplicate,duplicate,4)"].assert_eq(&replicas.outcome(barrier).await?);
+    expect!["(duplicate,duplicate,4)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
-/// The index that would have refused it is not the one that it is written to.
+/// By the time that it is decided again its line would go to a part whose index does not know of it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_whose_first_copy_came_elsewhere_into_a_part_turned_since_is_not_applied()
--> Result<()> {
+async fn a_repeat_whose_first_copy_came_elsewhere_is_not_applied_after_a_turn() -> Result<()> {
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("A", -1).id("x")).await?;
     replicas.meanwhile(adjust("A", -1).id("x")).await?;
-    replicas
-        .world
-        .sql("SELECT plimsoll_internal.turn_part(1)")
-        .await?;
-    expect!["(1,duplicate,duplicate,4)"].assert_eq(&replicas.outcome(barrier).await?);
+    replicas.world.turn_part().await?;
+    expect!["(duplicate,duplicate,4)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_to_a_part_that_was_turned() -> Result<()> {
+    let mut replicas = Replicas::start().await?;
+    let barrier = replicas.decide(adjust("A", 1)).await?;
+    replicas.world.turn_part().await?;
+    expect!["(applied,1,6)"].assert_eq(&replicas.outcome(barrier, PART_TURNED).await?);
     Ok(())
 }
 
@@ -155,7 +156,7 @@ async fn nothing_overtakes_an_event_that_another_consumer_parked() -> Result<()>
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("A", 1)).await?;
     replicas.meanwhile(adjust("A", -9).fact()).await?;
-    expect!["(1,parked,behind,5)"].assert_eq(&replicas.outcome(barrier).await?);
+    expect!["(parked,behind,5)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
@@ -163,14 +164,13 @@ async fn nothing_overtakes_an_event_that_another_consumer_parked() -> Result<()>
 async fn nothing_is_parked_behind_events_that_were_released() -> Result<()> {
     let mut replicas = Replicas::start().await?;
     replicas.meanwhile(adjust("A", -9).fact()).await?;
-    let its_partition = replicas.its_partition;
-    replicas.world.send(its_partition, [adjust("A", 1)])?;
+    replicas.world.set_floor("A", -9).await?;
+    replicas.world.send(replicas.kept, [adjust("A", 1)])?;
     replicas.world.caught_up().await?;
     let barrier = replicas.decide(adjust("A", 2)).await?;
-    replicas.world.set_floor("A", -9).await?;
     let released = replicas.world.release(Filter::default()).await?;
     assert_eq!((released.events, released.remaining), (2, 0));
-    expect!["(2,applied,2,-1)"].assert_eq(&replicas.outcome(barrier).await?);
+    expect!["(applied,2,-1)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
@@ -179,7 +179,7 @@ async fn nothing_waits_for_a_product_that_came() -> Result<()> {
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("new", -1)).await?;
     replicas.world.product("new", 4).await?;
-    expect!["(1,applied,-1,3)"].assert_eq(&replicas.outcome(barrier).await?);
+    expect!["(applied,-1,3)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
@@ -187,8 +187,9 @@ async fn nothing_waits_for_a_product_that_came() -> Result<()> {
 async fn nothing_sinks_below_a_floor_that_was_raised() -> Result<()> {
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("A", -1)).await?;
-    replicas.world.set_floor("A", 5).await?;
-    expect!["(1,rejected,below_floor,5)"].assert_eq(&replicas.outcome(barrier).await?);
+    let raise = "UPDATE products SET stock_floor = 5";
+    replicas.world.sql(raise).await?;
+    expect!["(rejected,below_floor,5)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
@@ -196,15 +197,13 @@ async fn nothing_sinks_below_a_floor_that_was_raised() -> Result<()> {
 async fn stock_that_a_customer_changed_is_not_overwritten() -> Result<()> {
     let mut replicas = Replicas::start().await?;
     let barrier = replicas.decide(adjust("A", -1)).await?;
-    replicas
-        .world
-        .sql("UPDATE products SET current_stock = 40")
-        .await?;
-    expect!["(1,applied,-1,39)"].assert_eq(&replicas.outcome(barrier).await?);
+    let change = "UPDATE products SET current_stock = 40";
+    replicas.world.sql(change).await?;
+    expect!["(applied,-1,39)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
     Ok(())
 }
 
-/// What it knew of the partition's SKUs is from before.
+/// What its owner knew of the partition's SKUs is from before; it reads them again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partition_that_comes_back_finds_what_its_other_owner_did() -> Result<()> {
     let mut replicas = Replicas::start().await?;
@@ -213,20 +212,18 @@ async fn a_partition_that_comes_back_finds_what_its_other_owner_did() -> Result<
         mut world,
         hasty,
         other,
-        its_partition,
+        gone,
+        ..
     } = replicas;
     other.stop().await?;
     eventually("one owns both", || {
         hasty.watch.readiness().assigned.len() == 2
     })
     .await?;
-    world.send(1 - its_partition, [adjust("A", -1)])?;
+    world.send(gone, [adjust("A", -1)])?;
     world.caught_up().await?;
-    world
-        .until(
-            "SELECT stock_seen FROM refusals WHERE code = 'below_floor'",
-            0,
-        )
-        .await?;
+    let outcome = world.rows(&format!("{OUTCOME} {gone}")).await?;
+    expect!["(rejected,below_floor,0)"].assert_eq(&outcome);
+    assert_eq!(hasty.metric(CONFLICT), 0.0, "it was decided from before");
     world.finish(hasty).await
 }

@@ -209,11 +209,27 @@ impl World {
 
     /// Waits until every position is at the end of its partition.
     pub(crate) async fn caught_up(&self) -> Result<()> {
-        let kafka = &self.settings.kafka;
-        let ends = topics::end_offsets(&kafka.brokers, &kafka.topic).await?;
-        let ends: Vec<String> = ends.iter().map(i64::to_string).collect();
+        let ends: Vec<String> = self.ends().await?.iter().map(i64::to_string).collect();
         let query = "SELECT string_agg(next_offset::text, ' ' ORDER BY partition) FROM positions";
         self.until(query, ends.join(" ")).await
+    }
+
+    /// The same of one partition.
+    pub(crate) async fn caught_up_in(&self, partition: i32) -> Result<()> {
+        let end = self.ends().await?[usize::try_from(partition)?];
+        let query = format!("SELECT next_offset FROM positions WHERE partition = {partition}");
+        self.until(&query, end).await
+    }
+
+    async fn ends(&self) -> Result<Vec<i64>> {
+        let kafka = &self.settings.kafka;
+        topics::end_offsets(&kafka.brokers, &kafka.topic).await
+    }
+
+    /// Opens the next part of the ledger, as another replica would.
+    pub(crate) async fn turn_part(&self) -> Result<()> {
+        self.sql("SELECT plimsoll_internal.turn_part(max(number)) FROM plimsoll_internal.parts")
+            .await
     }
 
     /// Waits until the group has been told this position of a partition.
