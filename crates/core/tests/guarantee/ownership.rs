@@ -3,7 +3,7 @@
 use anyhow::Result;
 use plimsoll_sandbox::workload::{Ids, Shape, Traffic};
 
-use crate::world::{CUT, World, adjust, eventually};
+use crate::world::{CUT, World, adjust, owned};
 
 /// Every SKU in every partition, and no identities that would hide a record applied twice.
 fn hot() -> Shape {
@@ -23,17 +23,10 @@ async fn two_consumers_of_a_group_that_share_hot_skus_are_exact() -> Result<()> 
     let mut traffic = Traffic::new(hot(), 4);
     let first = world.run();
     world.send_all(traffic.by_ref().take(1_000))?;
-    eventually("the first owns all", || {
-        first.watch.readiness().assigned.len() == 4
-    })
-    .await?;
+    owned([&first], [4]).await?;
     world.send_all(traffic.by_ref().take(4_000))?;
     let second = world.run();
-    eventually("both own some", || {
-        let owns = |running: &crate::world::Running| running.watch.readiness().assigned.len();
-        (owns(&first), owns(&second)) == (2, 2)
-    })
-    .await?;
+    owned([&first, &second], [2, 2]).await?;
     while first.metric("plimsoll_conflicts_total") + second.metric("plimsoll_conflicts_total")
         == 0.0
     {
@@ -59,10 +52,7 @@ async fn two_consumers_that_lock_first_do_not_deadlock_over_skus_that_nobody_kno
     world.products(5, 100_000).await?;
     world.settings.batch_records_max = 30;
     let (first, second) = (world.run(), world.run());
-    eventually("both own some", || {
-        [&first, &second].map(|running| running.watch.readiness().assigned.len()) == [2, 2]
-    })
-    .await?;
+    owned([&first, &second], [2, 2]).await?;
     // Three conflicts in a row make a consumer lock before it reads.
     let writer = world.restless_writer();
     for round in 0..40 {

@@ -20,7 +20,7 @@ async fn a_dropped_part_moves_openings_forward() -> Result<()> {
     let running = world.run();
     world.send(0, [adjust("A", 1), adjust("A", 2), adjust("B", 3)])?;
     world.caught_up().await?;
-    world.sql("SELECT plimsoll_internal.turn_part(1)").await?;
+    world.turn_part().await?;
     world.send(0, [adjust("A", 4), adjust("C", 0)])?;
     world.caught_up().await?;
     expect!["(1)"].assert_eq(&world.rows(DROP).await?);
@@ -43,7 +43,7 @@ async fn no_part_is_dropped_while_a_parked_event_reaches_into_it() -> Result<()>
     world.product("A", 0).await?;
     world.send(0, [adjust("A", 1), adjust("A", -5).fact()])?;
     world.finish(world.run()).await?;
-    world.sql("SELECT plimsoll_internal.turn_part(1)").await?;
+    world.turn_part().await?;
     expect!["()"].assert_eq(&world.rows(DROP).await?);
     world
         .sql("UPDATE plimsoll_internal.parked_events SET parked_at = clock_timestamp()")

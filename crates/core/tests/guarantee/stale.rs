@@ -6,7 +6,7 @@ use expect_test::expect;
 use plimsoll_core::release::Filter;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
-use crate::world::{Running, Said, World, adjust, count, eventually};
+use crate::world::{Running, Said, World, adjust, count, eventually, owned};
 
 /// What became of the last record that was applied of a partition.
 const OUTCOME: &str = "
@@ -216,10 +216,7 @@ async fn a_partition_that_comes_back_finds_what_its_other_owner_did() -> Result<
         ..
     } = replicas;
     other.stop().await?;
-    eventually("one owns both", || {
-        hasty.watch.readiness().assigned.len() == 2
-    })
-    .await?;
+    owned([&hasty], [2]).await?;
     world.send(gone, [adjust("A", -1)])?;
     world.caught_up().await?;
     let outcome = world.rows(&format!("{OUTCOME} {gone}")).await?;

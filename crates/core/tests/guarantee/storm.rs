@@ -6,7 +6,7 @@ use plimsoll_core::rules::Shelf;
 use plimsoll_sandbox::wire::{Cut, Wires};
 use plimsoll_sandbox::workload::{Shape, Traffic};
 
-use crate::world::{CUT, Running, World, adjust, bundle, count, eventually, verdict};
+use crate::world::{CUT, Running, World, adjust, bundle, count, eventually, owned, verdict};
 
 const SKUS: u32 = 6;
 
@@ -44,10 +44,7 @@ async fn consumers_in_a_storm_of_everything_are_exact() -> Result<()> {
     world.settings.batch_records_max = 25;
     let wires = Wires::before(&world.settings.database.url).await?;
     let (first, second) = (behind(&wires, &world), behind(&wires, &world));
-    eventually("both own some", || {
-        [&first, &second].map(|running| running.watch.readiness().assigned.len()) == [2, 2]
-    })
-    .await?;
+    owned([&first, &second], [2, 2]).await?;
     let guest_applied = storm(&mut world, &wires).await?;
     world.caught_up().await?;
     world

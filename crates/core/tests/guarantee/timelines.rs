@@ -37,7 +37,7 @@ async fn a_refusal_answers_for_its_identity_also_once_there_is_a_product() -> Re
 async fn a_part_of_the_ledger_that_is_forgotten_halts_nobody() -> Result<()> {
     let mut world = World::new(1).await?;
     world.product("A", 0).await?;
-    world.sql("SELECT plimsoll_internal.turn_part(1)").await?;
+    world.turn_part().await?;
     let running = world.run();
     // Connects, and writes no line.
     world.send(0, [adjust("A", -9)])?;

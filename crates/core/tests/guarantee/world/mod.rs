@@ -273,6 +273,16 @@ pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) 
     Ok(())
 }
 
+/// Waits until each of these consumers owns so many partitions.
+pub(crate) async fn owned<const N: usize>(
+    consumers: [&Running; N],
+    partitions: [usize; N],
+) -> Result<()> {
+    let owns = |consumer: &Running| consumer.watch.readiness().assigned.len();
+    let what = format!("consumers own {partitions:?} partitions");
+    eventually(&what, || consumers.map(owns) == partitions).await
+}
+
 /// The only value of the only row.
 async fn text<C: ConnectionTrait>(db: &C, query: &str) -> Result<String> {
     let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, query);
