@@ -3,6 +3,7 @@
 
 mod edges;
 mod files;
+mod forms;
 mod sources;
 
 use anyhow::Result;
@@ -16,6 +17,7 @@ use crate::{paths, say};
 /// Exit code 1 after printing what was found.
 pub(crate) fn run() -> Result<()> {
     let mut findings = edges::check(&edges::metadata()?)?;
+    findings.extend(forms::check()?);
     for (path, text) in files::texts(&paths::repository())? {
         findings.extend(
             sources::check(&path, &text)

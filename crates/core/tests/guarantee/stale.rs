@@ -6,7 +6,7 @@ use expect_test::expect;
 use plimsoll_core::release::Filter;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
-use crate::world::{Running, Said, World, adjust, count, eventually, owned};
+use crate::world::{CUT, Running, Said, World, adjust, count, eventually, owned};
 
 /// What became of the last record that was applied of a partition.
 const OUTCOME: &str = "
@@ -27,6 +27,7 @@ const WAITING: &str = "
 /// Why a batch was decided again.
 const CONFLICT: &str = "plimsoll_conflicts_total";
 const PART_TURNED: &str = r#"plimsoll_retries_total{reason="part_turned"}"#;
+const CONNECTION_LOST: &str = r#"plimsoll_retries_total{reason="transient"}"#;
 
 /// Two consumers of a group. There are 5 of A, which the hasty one knows: both partitions were its
 /// own until the other came and got one.
@@ -94,6 +95,11 @@ impl Replicas {
     async fn outcome(self, barrier: DatabaseTransaction, reason: &str) -> Result<String> {
         let before = self.hasty.metric(reason);
         barrier.rollback().await?;
+        self.outcome_after(reason, before).await
+    }
+
+    /// The same once nothing stands in the way; until something did, this reason was met so often.
+    async fn outcome_after(self, reason: &str, before: f64) -> Result<String> {
         self.world.caught_up().await?;
         assert!(self.hasty.metric(reason) > before, "no {reason}");
         let outcome = format!("{OUTCOME} {}", self.kept);
@@ -200,6 +206,33 @@ async fn stock_that_a_customer_changed_is_not_overwritten() -> Result<()> {
     let change = "UPDATE products SET current_stock = 40";
     replicas.world.sql(change).await?;
     expect!["(applied,-1,39)"].assert_eq(&replicas.outcome(barrier, CONFLICT).await?);
+    Ok(())
+}
+
+/// As after a fail-over to a replica that had heard of two decisions less and made two others since:
+/// every column that a decision is checked against is as before, and only reading again tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_looks_the_same_after_a_fail_over_is_read_again() -> Result<()> {
+    let mut replicas = Replicas::start().await?;
+    for floor in [-1, 0] {
+        replicas.world.set_floor("A", floor).await?;
+    }
+    // The hasty one reads the row with both.
+    replicas.world.rows(CUT).await?;
+    let row = "SELECT decisions, current_stock, version, stock_floor FROM products";
+    let seen = replicas.world.rows(row).await?;
+    let barrier = replicas.decide(adjust("A", -9).id("x")).await?;
+    for id in ["x", "y"] {
+        replicas.meanwhile(adjust("A", -9).id(id)).await?;
+    }
+    let forget = "UPDATE products SET decisions = decisions - 2";
+    replicas.world.sql(forget).await?;
+    assert_eq!(replicas.world.rows(row).await?, seen);
+    let before = replicas.hasty.metric(CONNECTION_LOST);
+    replicas.world.rows(CUT).await?;
+    barrier.rollback().await?;
+    let outcome = replicas.outcome_after(CONNECTION_LOST, before).await?;
+    expect!["(duplicate,duplicate,5)"].assert_eq(&outcome);
     Ok(())
 }
 

@@ -1,0 +1,66 @@
+//! Whether programs and tests are made of the same crates. A dev-dependency may ask a crate that
+//! both use for another feature; then that crate, and all that use it, are compiled twice.
+
+use std::collections::BTreeSet;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process;
+
+/// Every crate that programs have with other features than tests.
+///
+/// # Errors
+/// When cargo cannot tell.
+pub(super) fn check() -> Result<Vec<String>> {
+    let programs = tree("normal,build,no-proc-macro")?;
+    let tests = tree("normal,build,dev,no-proc-macro")?;
+    Ok(doubled(&programs, &tests))
+}
+
+/// Each crate with its features, one a line. What procedural macros use has features of its own,
+/// which cargo does not tell apart here.
+fn tree(edges: &str) -> Result<String> {
+    let shape = ["tree", "--workspace", "--prefix=none", "--format={p} {f}"];
+    let output = process::cargo(shape.into_iter().chain(["--edges", edges]))?
+        .stderr(Stdio::inherit())
+        .output()
+        .context("running cargo tree")?;
+    ensure!(output.status.success(), "cargo tree failed");
+    String::from_utf8(output.stdout).context("reading what cargo tree says")
+}
+
+fn doubled(programs: &str, tests: &str) -> Vec<String> {
+    let finding = |form| {
+        format!(
+            "{form}: tests have it with other features, so it and all that use it are compiled twice; \
+             the dev-dependency that asks for them has to be a normal one of plimsoll-tests"
+        )
+    };
+    let tests = forms(tests);
+    let only_programs = forms(programs).into_iter().filter(|it| !tests.contains(it));
+    only_programs.map(finding).collect()
+}
+
+fn forms(tree: &str) -> BTreeSet<&str> {
+    let seen_before = " (*)";
+    tree.lines()
+        .map(|it| it.trim_end_matches(seen_before))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_that_only_tests_ask_for_doubles_a_crate() {
+        let programs = "ours v1 \nlibm v2 default\nlog v3 \nlog v3  (*)\n";
+        let tests = "ours v1 \nlibm v2 default,std\nlog v3 \nproptest v4 std\n";
+        let found = doubled(programs, tests);
+        assert!(
+            matches!(&found[..], [it] if it.starts_with("libm v2 default: ")),
+            "{found:?}"
+        );
+    }
+}
