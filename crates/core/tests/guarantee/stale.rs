@@ -98,7 +98,7 @@ impl Replicas {
         self.outcome_after(reason, before).await
     }
 
-    /// The same once nothing stands in the way; until something did, this reason was met so often.
+    /// The same once the barrier is lifted; `before` says how often this reason had been met until then.
     async fn outcome_after(self, reason: &str, before: f64) -> Result<String> {
         self.world.caught_up().await?;
         assert!(self.hasty.metric(reason) > before, "no {reason}");
@@ -209,7 +209,7 @@ async fn stock_that_a_customer_changed_is_not_overwritten() -> Result<()> {
     Ok(())
 }
 
-/// As after a fail-over to a replica that had heard of two decisions less and made two others since:
+/// As after a fail-over to a replica that had missed two decisions, and on which two others were made since:
 /// every column that a decision is checked against is as before, and only reading again tells.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_looks_the_same_after_a_fail_over_is_read_again() -> Result<()> {
@@ -217,7 +217,7 @@ async fn a_row_that_looks_the_same_after_a_fail_over_is_read_again() -> Result<(
     for floor in [-1, 0] {
         replicas.world.set_floor("A", floor).await?;
     }
-    // The hasty one reads the row with both.
+    // What it knows goes with its connection, so it will read the row with both changes.
     replicas.world.rows(CUT).await?;
     let row = "SELECT decisions, current_stock, version, stock_floor FROM products";
     let seen = replicas.world.rows(row).await?;
