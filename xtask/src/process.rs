@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result};
@@ -96,6 +96,24 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
         .with_context(|| format!("running `{name}`"))?;
+    passed(&name, status)
+}
+
+/// Runs to the end with our own stderr, and answers what it wrote to stdout.
+///
+/// # Errors
+/// As [`run`]; text that is not UTF-8.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let name = typed(command);
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("running `{name}`"))?;
+    passed(&name, output.status)?;
+    String::from_utf8(output.stdout).with_context(|| format!("reading what `{name}` says"))
+}
+
+fn passed(name: &str, status: ExitStatus) -> Result<()> {
     if status.success() {
         return Ok(());
     }
@@ -158,6 +176,14 @@ mod tests {
                 Some(code)
             );
         }
+    }
+
+    #[test]
+    fn what_a_child_says_is_read_unless_it_fails() {
+        let read = |script| read(Command::new("sh").args(["-c", script]));
+        assert_eq!(read("echo yes").expect("it passes"), "yes\n");
+        let error = read("echo no; exit 7").expect_err("not 0");
+        assert_eq!(error.downcast_ref::<Exit>().map(|it| it.code), Some(7));
     }
 
     #[test]

@@ -81,11 +81,9 @@ const PURE: &str = "plimsoll-domain";
 
 /// What cargo says about the workspace, without looking at other packages.
 pub(super) fn metadata() -> Result<Value> {
-    let output = process::cargo(["metadata", "--no-deps", "--format-version", "1"])?
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .context("running cargo metadata")?;
-    serde_json::from_slice(&output.stdout).context("reading what cargo metadata says")
+    let shape = ["metadata", "--no-deps", "--format-version", "1"];
+    let told = process::read(&mut process::cargo(shape)?)?;
+    serde_json::from_str(&told).context("reading what cargo metadata says")
 }
 
 /// Every edge between our packages that the table does not allow, every

@@ -2,9 +2,8 @@
 //! both use for another feature; then that crate, and all that use it, are compiled twice.
 
 use std::collections::BTreeSet;
-use std::process::Stdio;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use crate::process;
 
@@ -22,12 +21,7 @@ pub(super) fn check() -> Result<Vec<String>> {
 /// other features, which these lines could not tell from a program's; it is left out.
 fn tree(edges: &str) -> Result<String> {
     let shape = ["tree", "--workspace", "--prefix=none", "--format={p} {f}"];
-    let output = process::cargo(shape.into_iter().chain(["--edges", edges]))?
-        .stderr(Stdio::inherit())
-        .output()
-        .context("running cargo tree")?;
-    ensure!(output.status.success(), "cargo tree failed");
-    String::from_utf8(output.stdout).context("reading what cargo tree says")
+    process::read(process::cargo(shape)?.args(["--edges", edges]))
 }
 
 fn doubled(programs: &str, tests: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use expect_test::expect;
 use plimsoll_core::release::Filter;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
-use crate::world::{CUT, Running, Said, World, adjust, count, eventually, owned};
+use crate::world::{CUT, Running, Said, World, adjust, count, owned};
 
 /// What became of the last record that was applied of a partition.
 const OUTCOME: &str = "
@@ -51,18 +51,13 @@ impl Replicas {
         }
         world.caught_up().await?;
         let other = world.run();
-        let mut gone = None;
-        eventually("both own a partition", || {
-            gone = other.watch.readiness().assigned.first().copied();
-            gone.is_some_and(|gone| hasty.watch.readiness().assigned == [1 - gone])
-        })
-        .await?;
-        let gone = gone.expect("it was seen");
+        owned([&hasty, &other], [1, 1]).await?;
+        let [kept, gone] = [&hasty, &other].map(|it| it.watch.readiness().assigned[0]);
         Ok(Replicas {
             world,
             hasty,
             other,
-            kept: 1 - gone,
+            kept,
             gone,
         })
     }
